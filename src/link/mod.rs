@@ -1,0 +1,1 @@
+//! Tagged links: how a click leads back to the turn that sent it.
