@@ -17,13 +17,36 @@ pub struct Error(Box<ErrorKind>);
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A text is not an amount of money in its currency.
-    #[error("not an amount in {currency}: {problem}")]
+    #[error("not an amount of {currency}: {problem}")]
     Amount {
         /// ISO 4217 code of the currency that the text was read in.
         currency: &'static str,
         /// What is wrong with the text, without repeating it.
         problem: &'static str,
     },
+    /// A text is not the code of a currency.
+    #[error("not an ISO 4217 currency code")]
+    Currency,
+    /// A text is not a span of time such as `30d`.
+    #[error("`{found}` is not a span of time: write one number and one of w d h m s ms us ns, as in 30d")]
+    Span {
+        /// The text.
+        found: String,
+    },
+    /// A name is not one of a fixed list.
+    #[error("unknown {what} `{found}`")]
+    UnknownName {
+        /// What was to be named.
+        what: &'static str,
+        /// The text.
+        found: String,
+    },
+    /// There is something to split and nothing to split it over.
+    #[error("nothing to split over: all weights are zero")]
+    NoWeight,
+    /// An integer weight is above 2^53.
+    #[error("a weight is above 2^53")]
+    WeightTooLarge,
 }
 
 impl Error {
