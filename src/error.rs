@@ -41,9 +41,47 @@ pub enum ErrorKind {
         /// The text.
         found: String,
     },
+    /// A cap on the whole tracker is reached.
+    #[error("full: {limit} {what} are kept already; raise the limit or erase and expire")]
+    Full {
+        /// What there is too much of.
+        what: &'static str,
+        /// The cap.
+        limit: u64,
+    },
+    /// Two trackers hold pseudonyms under two keys.
+    #[error("the two trackers have different keys, so their pseudonyms do not meet")]
+    KeyMismatch,
+    /// Two trackers have different limits.
+    #[error("the two trackers have different limits, so their facts do not compare")]
+    LimitsMismatch,
     /// There is something to split and nothing to split it over.
     #[error("nothing to split over: all weights are zero")]
     NoWeight,
+    /// A text is not the name of a model.
+    #[error(
+        "`{found}` is no model: write first_touch, last_touch, last_non_direct, linear, linear_unique, position_based[:a/m/b], j_shaped, inverse_j, time_decay[:7d] or participation"
+    )]
+    ModelName {
+        /// The text.
+        found: String,
+    },
+    /// A model gave weights that nothing can be made of.
+    #[error("model `{model}` broke its contract on a path of {touchpoints}: {problem}")]
+    BadWeights {
+        /// Name of the model.
+        model: String,
+        /// How many touchpoints the path had.
+        touchpoints: usize,
+        /// What is wrong with the weights.
+        problem: &'static str,
+    },
+    /// Two columns of one report have one name.
+    #[error("model `{model}` is asked for twice")]
+    ModelTwice {
+        /// The name.
+        model: String,
+    },
     /// An integer weight is above 2^53.
     #[error("a weight is above 2^53")]
     WeightTooLarge,

@@ -93,6 +93,11 @@ impl Identifier {
         &self.text
     }
 
+    /// The same kind without the text: what is left of it in a stored claim.
+    pub(crate) fn blank(&self) -> Self {
+        Self { kind: self.kind, text: Arc::from("") }
+    }
+
     /// Whether it is a placeholder that software writes where an identifier is missing, such as `undefined`.
     ///
     /// Junk never links anything; see [`JUNK`] and [`ROLE_MAILBOXES`].
@@ -332,7 +337,7 @@ impl Key {
         self.wrap(siphash128(identifier.kind as u8, identifier.text.as_bytes()))
     }
 
-    fn wrap(&self, hash: u128) -> Pseudonym {
+    pub(crate) fn wrap(&self, hash: u128) -> Pseudonym {
         let (mut low, mut high) = (hash as u64, (hash >> 64) as u64);
         for round in self.0.iter() {
             (low, high) = speck_round(low, high, *round);

@@ -1,0 +1,41 @@
+//! How much of anything is taken in.
+
+use serde::{Deserialize, Serialize};
+
+/// Bounds on what is kept. What is over one is refused whole and counted by reason, never cut.
+///
+/// Two trackers that are to be merged have the same limits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Longest label, identifier, id or code, in bytes. Default 256.
+    pub text_bytes: usize,
+    /// Most lines, and most refunds, of one order. Default 10,000.
+    pub order_lines: usize,
+    /// Most products, link codes or discount codes in one event. Default 64.
+    pub values: usize,
+    /// Whether the text of questions is kept. Default no: labels only.
+    pub keep_text: bool,
+    /// Whether ids of orders, refunds and events are kept as pseudonyms. Default no, since a receipt must lead
+    /// back to the host's chat log.
+    pub hash_ids: bool,
+    /// Most distinct facts in all; at the cap `record` is an error. Default 2^32.
+    pub facts: u64,
+    /// Most distinct identifiers in all; at the cap `record` is an error. Default 2^32.
+    pub identifiers: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            text_bytes: 256,
+            order_lines: 10_000,
+            values: 64,
+            keep_text: false,
+            hash_ids: false,
+            facts: 1 << 32,
+            identifiers: 1 << 32,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What is kept of an event: a fact without identifiers in the clear, without links, in a set without an order.
+
+mod door;
+mod limits;
+mod set;
+
+use chrono::{DateTime, Utc};
+use smallvec::SmallVec;
+
+pub use limits::Limits;
+pub(crate) use set::Facts;
+pub use set::Recorded;
+
+use crate::event::{Kind, Order, Refund};
+use crate::id::{IdKind, Key, Pseudonym};
+use crate::text::{EventId, Label};
+
+/// One identifier of a fact, under the tracker's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Known {
+    pub(crate) kind: IdKind,
+    pub(crate) name: Pseudonym,
+}
+
+/// An event as it is kept. The order of fields is the order of facts: by time, causes before effects, by id,
+/// then by content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fact {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) id: EventId,
+    /// Links are taken out, so are the identifiers of claims: these stand in `who`.
+    pub(crate) kind: Kind,
+    pub(crate) channel: Option<Label>,
+    pub(crate) turn: Option<EventId>,
+    /// Narrow to broad; for a withdrawn claim and merged customers just the two, in the order given.
+    pub(crate) who: SmallVec<[Known; 2]>,
+    /// Identifiers that were placeholders and are left out.
+    pub(crate) junk: u8,
+    /// Fields that contained an identifier of the same event and are left out.
+    pub(crate) withheld: u8,
+}
+
+impl Fact {
+    pub(crate) fn order(&self) -> Option<&Order> {
+        match &self.kind {
+            Kind::Order(order) => Some(order),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn refund(&self) -> Option<&Refund> {
+        match &self.kind {
+            Kind::Refund(refund) => Some(refund),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn get(&self, kind: IdKind) -> Option<Pseudonym> {
+        self.who.iter().find(|known| known.kind == kind).map(|known| known.name)
+    }
+
+    /// Since when an order's snapshot holds: the instant that decides between versions, and whether it is seen.
+    pub(crate) fn version(&self) -> DateTime<Utc> {
+        self.order().and_then(|order| order.updated_at).unwrap_or(self.at)
+    }
+
+    /// Whether the fact had come to be by `as_of`.
+    pub(crate) fn seen(&self, as_of: DateTime<Utc>) -> bool {
+        self.at <= as_of && self.version() <= as_of
+    }
+
+    fn sort_key(&self) -> impl Ord + '_ {
+        let Self { at, id, kind, channel, turn, who, junk, withheld } = self;
+        (at, kind.rank(), id, kind, (channel, turn, who, junk, withheld))
+    }
+
+    /// Content alone, the same under every key: what decides between two that differ in nothing that counts.
+    pub(crate) fn content_key<'a>(&'a self, key: &Key) -> impl Ord + use<'a> {
+        let Self { at, id, kind, channel, turn, who, junk, withheld } = self;
+        let who: SmallVec<[(IdKind, u128); 3]> =
+            who.iter().map(|known| (known.kind, key.unwrap(known.name))).collect();
+        (kind, at, id, channel, turn, (who, junk, withheld))
+    }
+}
+
+impl PartialOrd for Fact {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Fact {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.sort_key().cmp(&other.sort_key())
+    }
+}

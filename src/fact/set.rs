@@ -1,0 +1,140 @@
+//! The set of facts: distinct, in one order whatever order they came in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{ErrorKind, Result};
+use crate::event::Event;
+use crate::fact::door::{self, Door};
+use crate::fact::{Fact, Known, Limits};
+use crate::id::Key;
+use crate::reason::DropReason;
+use crate::text::OrderId;
+
+/// What became of a delivered event.
+///
+/// These belong to the host: they depend on the order of delivery and are in no report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[must_use]
+pub enum Recorded {
+    /// A fact that was not here yet.
+    New,
+    /// The same fact, already here.
+    Repeated,
+    /// A version of an order older than the one that is here; its date and refunds still count.
+    Superseded,
+    /// Not kept.
+    Dropped(DropReason),
+}
+
+/// Distinct facts under one key.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    key: Key,
+    limits: Limits,
+    set: BTreeSet<Arc<Fact>>,
+    identifiers: BTreeSet<Known>,
+    /// The newest version of each order.
+    newest: BTreeMap<OrderId, Arc<Fact>>,
+}
+
+impl Facts {
+    pub(crate) fn new(key: Key, limits: Limits) -> Self {
+        let (set, identifiers, newest) = Default::default();
+        Self { key, limits, set, identifiers, newest }
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.set.len()
+    }
+
+    /// All facts, by time, kind, id and content.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Fact> {
+        self.set.iter().map(|fact| &**fact)
+    }
+
+    /// The id under which an order's facts are kept.
+    pub(crate) fn order_id(&self, order: &OrderId) -> OrderId {
+        self.door().order_id(order)
+    }
+
+    fn door(&self) -> Door<'_> {
+        Door { key: &self.key, limits: &self.limits }
+    }
+
+    pub(crate) fn record(&mut self, event: Event) -> Result<Recorded> {
+        match self.door().enter(event) {
+            Ok(fact) => self.insert(Arc::new(fact)),
+            Err(reason) => Ok(Recorded::Dropped(reason)),
+        }
+    }
+
+    fn insert(&mut self, fact: Arc<Fact>) -> Result<Recorded> {
+        if self.set.contains(&fact) {
+            return Ok(Recorded::Repeated);
+        }
+        let new = |known: &&Known| !self.identifiers.contains(known);
+        let identifiers = self.identifiers.len() + fact.who.iter().filter(new).count();
+        if self.set.len() as u64 >= self.limits.facts {
+            return Err(ErrorKind::Full { what: "facts", limit: self.limits.facts }.into());
+        }
+        if identifiers as u64 > self.limits.identifiers {
+            return Err(ErrorKind::Full { what: "identifiers", limit: self.limits.identifiers }.into());
+        }
+        self.identifiers.extend(fact.who.iter().copied());
+        let recorded = self.note_version(&fact);
+        self.set.insert(fact);
+        Ok(recorded)
+    }
+
+    /// Keeps the newest version of an order at hand, and says whether this one is older.
+    fn note_version(&mut self, fact: &Arc<Fact>) -> Recorded {
+        let Some(order) = fact.order() else { return Recorded::New };
+        if let Some(held) = self.newest.get(&order.order)
+            && door::newer(held, fact, &self.key)
+        {
+            return Recorded::Superseded;
+        }
+        self.newest.insert(order.order.clone(), Arc::clone(fact));
+        Recorded::New
+    }
+
+    /// Takes in every fact of `other`.
+    ///
+    /// # Errors
+    /// `KeyMismatch` or `LimitsMismatch` if the two were made with another key or other limits, `Full` at a cap;
+    /// nothing has changed then.
+    pub(crate) fn merge(&mut self, other: &Self) -> Result<()> {
+        if self.key != other.key {
+            return Err(ErrorKind::KeyMismatch.into());
+        }
+        if self.limits != other.limits {
+            return Err(ErrorKind::LimitsMismatch.into());
+        }
+        let before = self.clone();
+        for fact in &other.set {
+            if let Err(error) = self.insert(Arc::clone(fact)) {
+                *self = before;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PartialEq for Facts {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && self.limits == other.limits && self.set == other.set
+    }
+}

@@ -1,0 +1,93 @@
+//! Journeys as plain functions of events: no key, no tracker.
+
+use chrono::{DateTime, Utc};
+
+use crate::error::Result;
+use crate::event::Event;
+use crate::fact::{Facts, Limits, Recorded};
+use crate::id::Key;
+use crate::journey::{Journey, Rules, World};
+use crate::privacy::ConsentPolicy;
+
+/// Builds journeys from events that a host hands in: one shopper's, or everybody's.
+///
+/// It gives what a [`Tracker`](crate::Tracker) with the same facts gives. It needs no key: identifiers are held
+/// as hashes, and only while it lives.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use clinch::{Event, JourneyBuilder, Money, Who};
+///
+/// let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+/// let mut builder = JourneyBuilder::new();
+/// let who = Who::visitor("v9").conversation("c1");
+/// builder.add(Event::query("e1", at("2026-03-01T10:00:00Z"), who).topic("availability"))?;
+/// let total = Money::parse("59.90", "EUR".parse()?)?;
+/// builder.add(Event::order("e2", at("2026-03-02T18:20:00Z"), Who::visitor("v9"), "1001", total))?;
+///
+/// let journeys = builder.build(at("2026-04-01T00:00:00Z"));
+/// let claim = &journeys[0].claims[0];
+/// assert_eq!(claim.touchpoints[0].id.as_str(), "e1");
+/// # Ok::<(), clinch::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct JourneyBuilder {
+    facts: Facts,
+    rules: Rules,
+    consent: ConsentPolicy,
+}
+
+impl Default for JourneyBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl JourneyBuilder {
+    /// A builder with default rules, limits and consent policy.
+    pub fn new() -> Self {
+        Self::with_limits(Limits::default())
+    }
+
+    /// A builder with other limits.
+    pub fn with_limits(limits: Limits) -> Self {
+        let facts = Facts::new(Key::new([0; 16]), limits);
+        Self { facts, rules: Rules::default(), consent: ConsentPolicy::default() }
+    }
+
+    /// Sets the rules; default [`Rules::default`].
+    pub fn rules(&mut self, rules: Rules) -> &mut Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Sets what counts where a person has said nothing; default [`ConsentPolicy::Assumed`].
+    pub fn consent(&mut self, policy: ConsentPolicy) -> &mut Self {
+        self.consent = policy;
+        self
+    }
+
+    /// Takes an event in, in any order and any number of times.
+    ///
+    /// # Errors
+    /// `Full` at a cap of the limits; nothing has changed then.
+    pub fn add(&mut self, event: impl Into<Event>) -> Result<Recorded> {
+        self.facts.record(event.into())
+    }
+
+    /// The journeys of everybody seen up to `as_of`, in the order of their first facts.
+    ///
+    /// People without touchpoints and conversions are left out. A path is found in each journey's claims; credit
+    /// for it comes from [`credit`](crate::credit()).
+    pub fn build(&self, as_of: DateTime<Utc>) -> Vec<Journey> {
+        let world = World::new(&self.facts, &self.rules, self.consent, as_of);
+        let orders = world.orders_by_person();
+        let journeys = orders.iter().enumerate().map(|(person, orders)| world.journey(person, orders, as_of));
+        journeys.filter(|journey| !journey.touchpoints.is_empty() || !journey.claims.is_empty()).collect()
+    }
+
+    /// The facts taken in, for answers that need more than journeys.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+}

@@ -1,0 +1,204 @@
+//! What an order comes to: its versions and refunds, in any order and number, as one state.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::event::{Order, OrderStatus, RefundLine};
+use crate::fact::Fact;
+use crate::id::Key;
+use crate::journey::conversion::{Conversion, ConversionKind, Line};
+use crate::money::{Currency, Money, apportion};
+use crate::text::{OrderId, RefundId};
+
+/// The state of one order.
+#[derive(Debug)]
+pub(crate) struct OrderState<'a> {
+    /// Place of the version that holds, among the facts.
+    pub(crate) winner: usize,
+    pub(crate) order: &'a Order,
+    /// The earliest instant of any version.
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) status: OrderStatus,
+    pub(crate) total: Money,
+    /// Refunds in the order's currency, in minor units.
+    refunded: i128,
+    refunds: Vec<&'a [RefundLine]>,
+    amounts: Vec<i64>,
+    /// Refunds in another currency: they are not applied.
+    pub(crate) misfits: Vec<Money>,
+}
+
+/// One refund as it is known best: the newest telling of it, ties by content.
+struct Telling<'a> {
+    since: (DateTime<Utc>, Money, &'a [RefundLine]),
+}
+
+/// Orders and the refunds that found none.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger<'a> {
+    pub(crate) orders: BTreeMap<&'a OrderId, OrderState<'a>>,
+    pub(crate) orphans: Vec<Money>,
+    /// Which facts are versions that do not hold.
+    pub(crate) superseded: Vec<bool>,
+}
+
+impl<'a> Ledger<'a> {
+    /// Reads all orders and refunds out of the facts.
+    pub(crate) fn new(facts: &[&'a Fact], key: &Key) -> Self {
+        let mut versions: BTreeMap<&OrderId, Vec<usize>> = BTreeMap::new();
+        let mut refunds: BTreeMap<&OrderId, BTreeMap<&RefundId, Telling<'a>>> = BTreeMap::new();
+        let mut tell = |order, refund, since| {
+            let held = refunds.entry(order).or_default().entry(refund).or_insert(Telling { since });
+            held.since = held.since.max(since);
+        };
+        for (place, fact) in facts.iter().enumerate() {
+            if let Some(order) = fact.order() {
+                versions.entry(&order.order).or_default().push(place);
+                for refund in &order.refunds {
+                    tell(&order.order, &refund.refund, (fact.version(), refund.amount, &*refund.lines));
+                }
+            } else if let Some(refund) = fact.refund() {
+                tell(&refund.order, &refund.refund, (fact.at, refund.amount, &*refund.lines));
+            }
+        }
+        let mut ledger = Self { superseded: vec![false; facts.len()], ..Self::default() };
+        for (id, places) in versions {
+            let told = refunds.remove(id).unwrap_or_default();
+            let by_version = |place: &usize| (facts[*place].version(), facts[*place].content_key(key));
+            let Some(winner) = places.iter().copied().max_by(|a, b| by_version(a).cmp(&by_version(b))) else {
+                continue;
+            };
+            places.iter().for_each(|place| ledger.superseded[*place] = *place != winner);
+            let first = places.iter().map(|place| facts[*place].at).min();
+            if let Some(order) = facts[winner].order() {
+                let at = first.unwrap_or(facts[winner].at);
+                ledger.orders.insert(id, OrderState::new(winner, order, at, told.into_values()));
+            }
+        }
+        ledger.orphans =
+            refunds.into_values().flat_map(BTreeMap::into_values).map(|told| told.since.1).collect();
+        ledger
+    }
+}
+
+impl<'a> OrderState<'a> {
+    fn new(
+        winner: usize,
+        order: &'a Order,
+        at: DateTime<Utc>,
+        told: impl Iterator<Item = Telling<'a>>,
+    ) -> Self {
+        let (total, status) = (order.total, order.status);
+        let (refunds, amounts, misfits) = Default::default();
+        let mut state = Self { winner, order, at, status, total, refunded: 0, refunds, amounts, misfits };
+        for Telling { since: (_, amount, lines) } in told {
+            if amount.currency() == total.currency() {
+                state.refunded += i128::from(amount.minor());
+                state.refunds.push(lines);
+                state.amounts.push(amount.minor());
+            } else {
+                state.misfits.push(amount);
+            }
+        }
+        state
+    }
+
+    pub(crate) fn currency(&self) -> Currency {
+        self.total.currency()
+    }
+
+    /// What is left of it: never below zero.
+    pub(crate) fn net(&self) -> i64 {
+        let left = i128::from(self.total.minor()) - self.refunded;
+        // Not above the total, so it fits.
+        i64::try_from(left.max(0)).unwrap_or(0)
+    }
+
+    /// What was given back beyond the total.
+    pub(crate) fn over_refunded(&self) -> i128 {
+        (self.refunded - i128::from(self.total.minor())).max(0)
+    }
+
+    /// Whether it is a conversion: placed or paid, and not given back whole.
+    pub(crate) fn counts(&self) -> bool {
+        self.status.counts() && !(self.refunded > 0 && self.net() == 0)
+    }
+
+    pub(crate) fn conversion(&self) -> Conversion {
+        let currency = self.currency();
+        Conversion {
+            kind: ConversionKind::Order(self.order.order.clone()),
+            at: self.at,
+            total: Some(self.total),
+            value: Some(Money::new(self.net(), currency)),
+            over_refunded: self.over_refunded(),
+            lines: self.lines(),
+        }
+    }
+
+    /// What is left of each line, and last of what stands on no line; they sum to the net value.
+    ///
+    /// Lines that come to more than the total (a discount on the whole order) share the total by their values;
+    /// what the total has beyond them (shipping) stands on no line. Refunds first reduce the lines they name, as
+    /// far as these go; the rest of them spreads over everything that is left, by what is left.
+    fn lines(&self) -> Vec<Line> {
+        let currency = self.currency();
+        let order = self.order;
+        let total = self.total.minor();
+        let mut left: Vec<i64> = order.lines.iter().map(|line| line.total.minor()).collect();
+        let sum: i128 = left.iter().map(|minor| i128::from(*minor)).sum();
+        match i64::try_from(i128::from(total) - sum) {
+            Ok(beyond) if beyond >= 0 => left.push(beyond),
+            _ => {
+                left = split(total, &left);
+                left.push(0);
+            }
+        }
+        let mut unspecific = self.refunded;
+        for (refund, amount) in self.refunds.iter().zip(&self.amounts) {
+            let named: Vec<i64> = refund.iter().map(|line| line.amount.minor()).collect();
+            let named_sum: i128 = named.iter().map(|minor| i128::from(*minor)).sum();
+            let parts = if named_sum > i128::from(*amount) { split(*amount, &named) } else { named };
+            for (line, part) in refund.iter().zip(parts) {
+                unspecific -= i128::from(take(&mut left, order, line, part));
+            }
+        }
+        let rest: i128 = left.iter().map(|minor| i128::from(*minor)).sum();
+        let spread = i64::try_from(unspecific.min(rest)).unwrap_or(0);
+        let parts = split(spread, &left);
+        for (minor, part) in left.iter_mut().zip(parts) {
+            *minor -= part;
+        }
+        let named = order.lines.iter().map(|line| (Some(line.product.clone()), line.product_type.clone()));
+        let lines = named.chain([(None, None)]).zip(left);
+        let line = |((product, product_type), minor)| Line {
+            product,
+            product_type,
+            value: Money::new(minor, currency),
+        };
+        lines.map(line).collect()
+    }
+}
+
+/// Takes up to `part` off the lines of the refunded product, by what is left of them; says how much it took.
+fn take(left: &mut [i64], order: &Order, refunded: &RefundLine, part: i64) -> i64 {
+    let is_product = |place: &usize| order.lines[*place].product == refunded.product;
+    let places: Vec<usize> = (0..order.lines.len()).filter(is_product).collect();
+    let held: Vec<i64> = places.iter().map(|place| left[*place]).collect();
+    let sum: i128 = held.iter().map(|minor| i128::from(*minor)).sum();
+    let taken = i64::try_from(i128::from(part).min(sum)).unwrap_or(part);
+    for (place, share) in places.iter().zip(split(taken, &held)) {
+        left[*place] -= share;
+    }
+    taken
+}
+
+/// Splits `total` by amounts that are not negative; nothing to split by gives zeros.
+fn split(total: i64, by: &[i64]) -> Vec<i64> {
+    // Amounts above 2^53 minor units are brought into the splitter's range together.
+    let largest = by.iter().copied().max().unwrap_or(0);
+    let excess = (64 - largest.leading_zeros()).saturating_sub(53);
+    let weights: Vec<u64> = by.iter().map(|minor| minor.unsigned_abs() >> excess).collect();
+    apportion(total, &weights).unwrap_or_else(|_| vec![0; by.len()])
+}

@@ -1,0 +1,152 @@
+//! Every reason for which something did not become credit, in one place.
+//!
+//! Each reason has a stable name and one sentence of what to do about it. [`all`] lists them, so that a host can
+//! print the whole table.
+
+use std::fmt;
+
+/// Defines an enum of reasons: variant, name, advice. Serde and `Display` use the name.
+macro_rules! reasons {
+    ($(#[$doc:meta])* $name:ident, $group:literal: $($(#[$vdoc:meta])* $variant:ident $text:literal $advice:literal;)*) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// Its stable name, in lower snake case.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// One sentence of what to do about it.
+            pub fn advice(self) -> &'static str {
+                match self { $(Self::$variant => $advice,)* }
+            }
+
+            const ENTRIES: &[Entry] = &[$(Entry { group: $group, name: $text, advice: $advice },)*];
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Why an event was not kept.
+    DropReason, "dropped":
+    /// No identifier was seen in it, and it is of a kind that needs one.
+    NoIdentifier "no_identifier" "Send at least one of customer, visitor, conversation, cart, checkout, email, phone.";
+    /// Its id, or the id of its order or refund, is empty.
+    EmptyId "empty_id" "Send the id of the event, order or refund; it is what makes a repeat harmless.";
+    /// A label, identifier, id or code is longer than `Limits::text_bytes`.
+    TextTooLong "text_too_long" "Shorten the label or id, or raise Limits::text_bytes.";
+    /// More lines or refunds than `Limits::order_lines`.
+    TooManyLines "too_many_lines" "Send the order in fewer lines, or raise Limits::order_lines.";
+    /// More products or codes than `Limits::values`.
+    TooManyValues "too_many_values" "Name fewer products or codes in one event, or raise Limits::values.";
+    /// An amount that has to be zero or more is negative.
+    NegativeAmount "negative_amount" "Send what was given back as a refund, not as a negative order.";
+    /// Amounts of one event are in two currencies.
+    MixedCurrencies "mixed_currencies" "Send all amounts of one order in the currency of the order.";
+    /// A field that cannot be left out contains an identifier of the same event.
+    IdentifierInField "identifier_in_field" "Keep personal identifiers out of labels, products, codes and goals.";
+}
+
+reasons! {
+    /// Why a touchpoint may not claim a conversion.
+    RefuseReason, "refused":
+    /// It lies further back than the lookback window.
+    OutOfWindow "out_of_window" "Widen Rules::lookback if such questions should count.";
+    /// It came after the conversion.
+    AfterConversion "after_conversion" "Nothing: what came later earned nothing.";
+    /// Its person has not agreed to analytics.
+    NoConsent "no_consent" "Ask for consent; without it nothing is credited.";
+    /// Its intent is one that may not earn.
+    ExcludedIntent "excluded_intent" "Take the intent out of Rules::excluded_intents if it should earn.";
+    /// The shopper said that the answer did not help.
+    Unhelpful "unhelpful" "Set Rules::unhelpful_may_earn if such answers should earn.";
+    /// It is of a kind that may not earn.
+    KindMayNotEarn "kind_may_not_earn" "Add the kind to Rules::kinds if it should earn.";
+    /// It is a direct visit, and the rules leave these out here.
+    DirectVisit "direct_visit" "Set Rules::direct_visits to `may` if they should earn.";
+    /// It spoke of no product of the order, and the rules ask for that.
+    OtherProduct "other_product" "Set Rules::product_match to `any` if any question should count.";
+    /// It has claimed an earlier conversion, and the rules let it claim one only.
+    Consumed "consumed" "Set Rules::reuse to `allowed` if it may claim several.";
+    /// It lies before an earlier conversion, at which the path starts anew.
+    BeforeEarlierConversion "before_earlier_conversion" "Set Rules::reuse to `allowed` if it may claim several.";
+    /// The conversion is not the person's first, and the rules credit that one only.
+    NotFirstConversion "not_first_conversion" "Set Rules::reuse to `allowed` if all conversions count.";
+    /// The path's transform took it out.
+    Transformed "transformed" "Set Rules::transform to `all` if repeats should count.";
+    /// It is not among the last so many.
+    Trimmed "trimmed" "Raise Rules::last_touchpoints.";
+}
+
+reasons! {
+    /// Why the value of a conversion is credited to nothing.
+    UnattributedReason, "unattributed":
+    /// The person has no touchpoint at all.
+    NoTouchpoint "no_touchpoint" "Nothing, unless the shopper did chat: then identifiers did not meet.";
+    /// All touchpoints lie outside the lookback window.
+    OutOfWindow "out_of_window" "Widen Rules::lookback if such questions should count.";
+    /// The person has not agreed to analytics.
+    NoConsent "no_consent" "Ask for consent; without it nothing is credited.";
+    /// There are touchpoints, but the rules refuse each; the receipt says why.
+    AllRefused "all_refused" "Read the receipt of the order for the reason of each.";
+    /// The model declined the path.
+    ModelDeclined "model_declined" "Choose a model that speaks about such paths.";
+}
+
+/// One line of the table of all reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// What the reason is about: `dropped`, `refused` or `unattributed`.
+    pub group: &'static str,
+    /// Its stable name.
+    pub name: &'static str,
+    /// One sentence of what to do about it.
+    pub advice: &'static str,
+}
+
+/// Every reason of the crate, by group.
+pub fn all() -> impl Iterator<Item = Entry> {
+    let groups = [DropReason::ENTRIES, RefuseReason::ENTRIES, UnattributedReason::ENTRIES];
+    groups.into_iter().flatten().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_in_their_group_and_every_entry_gives_advice() {
+        let entries: Vec<Entry> = all().collect();
+        let mut keys: Vec<_> = entries.iter().map(|entry| (entry.group, entry.name)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), entries.len());
+        assert!(entries.iter().all(|entry| entry.advice.ends_with('.') && entry.advice.len() < 120));
+        let total = DropReason::ALL.len() + RefuseReason::ALL.len() + UnattributedReason::ALL.len();
+        assert_eq!(entries.len(), total);
+    }
+
+    #[test]
+    fn every_reason_survives_serde_under_its_name() {
+        for reason in RefuseReason::ALL {
+            let text = serde_json::to_string(reason).unwrap();
+            assert_eq!(text, format!("\"{reason}\""));
+            assert_eq!(serde_json::from_str::<RefuseReason>(&text).unwrap(), *reason);
+        }
+    }
+}
