@@ -16,12 +16,17 @@ mod money;
 mod privacy;
 mod question;
 pub mod reason;
+mod receipt;
+mod report;
 mod text;
 mod time;
+mod tracker;
 
 pub use credit::{Credit, Credits, LineCredits, Share, credit, credit_lines};
 pub use error::{Error, ErrorKind, Result};
-pub use event::{Event, EventOf, Kind};
+pub use event::{
+    Event, EventOf, Kind, Order, OrderLine, OrderRefund, OrderStatus, Purpose, Refund, RefundLine,
+};
 pub use fact::{Limits, Recorded};
 pub use id::{IdKind, Identifier, Identifiers, JUNK, Key, Pseudonym, ROLE_MAILBOXES, Who};
 pub use journey::{
@@ -34,5 +39,11 @@ pub use money::{Currency, Money, apportion};
 pub use privacy::ConsentPolicy;
 pub use question::{Dated, Earned, Question, RESULT_VERSION};
 pub use reason::{DropReason, RefuseReason, UnattributedReason};
+pub use receipt::{Receipt, receipt};
+pub use report::{
+    Count, Figure, NotCounted, OrderValues, Overview, QueryFigures, Rate, Remainder, Report, Row, Sums,
+    Table, Totals, Unattributed, report,
+};
 pub use text::{Code, EventId, Label, OrderId, ProductId, RefundId};
 pub use time::{Period, Span};
+pub use tracker::{Intake, Tracker};

@@ -85,9 +85,4 @@ impl JourneyBuilder {
         let journeys = orders.iter().enumerate().map(|(person, orders)| world.journey(person, orders, as_of));
         journeys.filter(|journey| !journey.touchpoints.is_empty() || !journey.claims.is_empty()).collect()
     }
-
-    /// The facts taken in, for answers that need more than journeys.
-    pub(crate) fn facts(&self) -> &Facts {
-        &self.facts
-    }
 }

@@ -46,6 +46,9 @@ pub struct Refused {
     pub kind: TouchKind,
     /// Why.
     pub reason: RefuseReason,
+    /// Whether it is a turn of another person, which a code named.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
 }
 
 /// What the conversions before this one leave to it.
@@ -152,7 +155,8 @@ impl<'w, 'a> Claiming<'w, 'a> {
     fn refuse(&mut self, place: usize, reason: RefuseReason) {
         let fact = self.fact(place);
         if let Some(kind) = TouchKind::of(&fact.kind) {
-            self.refused.push(Refused { at: fact.at, id: fact.id.clone(), kind, reason });
+            let foreign = self.world.person(place) != self.person;
+            self.refused.push(Refused { at: fact.at, id: fact.id.clone(), kind, reason, foreign });
         }
     }
 

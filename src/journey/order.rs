@@ -108,6 +108,11 @@ impl<'a> OrderState<'a> {
         self.total.currency()
     }
 
+    /// How many refunds reduce it.
+    pub(crate) fn applied(&self) -> usize {
+        self.refunds.len()
+    }
+
     /// What is left of it: never below zero.
     pub(crate) fn net(&self) -> i64 {
         let left = i128::from(self.total.minor()) - self.refunded;

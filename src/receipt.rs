@@ -1,0 +1,197 @@
+//! Everything that was decided about one order, for a person who doubts it.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::credit::{Credits, LineCredits, credit, credit_lines};
+use crate::error::Result;
+use crate::event::{Event, OrderStatus};
+use crate::fact::{Facts, Limits};
+use crate::id::Key;
+use crate::journey::{Claim, Path, World};
+use crate::money::{Money, decimal};
+use crate::question::Question;
+use crate::report::NotCounted;
+use crate::text::{EventId, Label, OrderId};
+
+/// Everything that was decided about one order: who may claim it and on what evidence, who may not and why, what
+/// every model gives, and the rules in force.
+///
+/// `Display` prints it for a person, serde for a program. A turn of another person, brought in by a code, shows
+/// its labels and instant only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The order.
+    pub order: OrderId,
+    /// The state that its newest version is in.
+    pub status: OrderStatus,
+    /// Why it is no conversion, if it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_counted: Option<NotCounted>,
+    /// Its value before refunds.
+    pub total: Money,
+    /// The candidates; none for an order that does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// The touchpoints that were left after the path's transform, which is what the models saw.
+    pub path: Vec<EventId>,
+    /// What each model gives, in the order asked for. Participation gives no shares and is left out.
+    pub models: Vec<Credits>,
+    /// The same line by line, where the order has lines; one list per model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Vec<LineCredits>>,
+    /// Facts after this instant were not seen.
+    pub as_of: DateTime<Utc>,
+    /// Id of the question.
+    pub question: String,
+    /// Id of the rules.
+    pub rules_id: String,
+    /// The rules in force, as printed.
+    pub rules: String,
+}
+
+/// What stands for the id of another person's turn.
+const SOMEBODY: &str = "(another person's turn)";
+
+/// The receipt of one order over the events handed in; none if none of them is that order.
+///
+/// # Errors
+/// A model that breaks its contract, two columns of one name.
+pub fn receipt(
+    events: impl IntoIterator<Item = impl Into<Event>>,
+    order: &OrderId,
+    question: &Question,
+) -> Result<Option<Receipt>> {
+    let mut facts = Facts::new(Key::new([0; 16]), Limits::default());
+    for event in events {
+        // What the door refuses is no fact: the answer is about facts.
+        let _recorded = facts.record(event.into())?;
+    }
+    Receipt::of(&facts, order, question)
+}
+
+impl Receipt {
+    pub(crate) fn of(facts: &Facts, order: &OrderId, question: &Question) -> Result<Option<Self>> {
+        question.check()?;
+        let order = facts.order_id(order);
+        let world = World::new(facts, &question.rules, question.consent, question.as_of);
+        let Some(state) = world.ledger.orders.get(&order) else { return Ok(None) };
+        let person = world.person(state.winner);
+        let orders = world.orders_by_person();
+        let of_order = |claim: &Claim| claim.conversion.kind == state.conversion().kind;
+        let claim = world.claims(person, &orders[person]).into_iter().find(of_order).map(redacted);
+        let mut receipt = Self {
+            status: state.status,
+            not_counted: NotCounted::of(state),
+            total: state.total,
+            claim: None,
+            path: Vec::new(),
+            models: Vec::new(),
+            lines: Vec::new(),
+            as_of: question.as_of,
+            question: question.id(),
+            rules_id: question.rules.id(),
+            rules: question.rules.to_string(),
+            order,
+        };
+        if let Some(claim) = &claim {
+            receipt.credit(claim, question)?;
+        }
+        receipt.claim = claim;
+        Ok(Some(receipt))
+    }
+
+    fn credit(&mut self, claim: &Claim, question: &Question) -> Result<()> {
+        let (by, transform) = (question.first_dimension(), question.rules.transform);
+        let path = Path::transformed(&claim.conversion, &claim.touchpoints, by, transform);
+        self.path = path.touchpoints().map(|touchpoint| touchpoint.id.clone()).collect();
+        for model in question.models.iter().filter_map(|chosen| chosen.model()) {
+            self.models.push(credit(model, &path)?);
+            if claim.conversion.lines.iter().any(|line| line.product.is_some()) {
+                self.lines.push(credit_lines(model, &path)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Without what would tell one person about another.
+fn redacted(mut claim: Claim) -> Claim {
+    for touchpoint in claim.touchpoints.iter_mut().filter(|touchpoint| touchpoint.foreign) {
+        touchpoint.id = EventId::from(SOMEBODY);
+        touchpoint.labels.conversation.clear();
+    }
+    for refused in claim.refused.iter_mut().filter(|refused| refused.foreign) {
+        refused.id = EventId::from(SOMEBODY);
+    }
+    claim
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+impl fmt::Display for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "order {}, {}", self.order, self.total)?;
+        match (&self.claim, self.not_counted) {
+            (Some(claim), _) => {
+                write!(f, ", placed {}", instant(claim.conversion.at))?;
+                if let Some(value) = claim.conversion.value.filter(|value| *value != self.total) {
+                    write!(f, ", {value} after refunds")?;
+                }
+                if claim.conversion.over_refunded > 0 {
+                    let over = decimal(claim.conversion.over_refunded, self.total.currency());
+                    write!(f, " ({over} refunded beyond the total)")?;
+                }
+                writeln!(f)?;
+                self.write_claim(f, claim)?;
+            }
+            (None, Some(reason)) => writeln!(f, ": no conversion, {reason}")?,
+            (None, None) => writeln!(f)?,
+        }
+        writeln!(f, "as of {}, question {}, rules {}", instant(self.as_of), self.question, self.rules_id)?;
+        write!(f, "{}", self.rules)
+    }
+}
+
+impl Receipt {
+    fn write_claim(&self, f: &mut fmt::Formatter<'_>, claim: &Claim) -> fmt::Result {
+        for (place, touchpoint) in claim.touchpoints.iter().enumerate() {
+            let labels = touchpoint.labels.query.iter().chain(&touchpoint.labels.topic);
+            let labels: Vec<&str> = labels.map(Label::as_str).collect();
+            let (at, kind, id) = (instant(touchpoint.at), touchpoint.kind, &touchpoint.id);
+            write!(
+                f,
+                "  {}. {at} {kind} {id} [{}] by {}",
+                place + 1,
+                labels.join("; "),
+                touchpoint.evidence
+            )?;
+            let folded: Vec<&str> = touchpoint.engagements.iter().map(EventId::as_str).collect();
+            writeln!(f, "{}{}", if folded.is_empty() { "" } else { " with " }, folded.join(", "))?;
+        }
+        for refused in &claim.refused {
+            let (at, kind, id, reason) = (instant(refused.at), refused.kind, &refused.id, refused.reason);
+            writeln!(f, "  -- {at} {kind} {id} refused: {reason}")?;
+        }
+        if let Some(reason) = claim.unattributed {
+            writeln!(f, "  unattributed: {reason}. {}", reason.advice())?;
+        }
+        for credits in &self.models {
+            let part = |credit: &crate::credit::Credit| {
+                let value = credit.value.map_or_else(String::new, |value| value.amount());
+                format!("{} {value} ({})", credit.touchpoint, credit.share)
+            };
+            let parts: Vec<String> = credits.credits.iter().map(part).collect();
+            let told = if credits.declined { "declined".to_owned() } else { parts.join(", ") };
+            if !told.is_empty() {
+                writeln!(f, "  {}: {told}", credits.model)?;
+            }
+        }
+        Ok(())
+    }
+}

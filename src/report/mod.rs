@@ -1,0 +1,275 @@
+//! Reports: credit grouped, beside what was not credited, and the questions a shop asks every week.
+
+mod collect;
+mod overview;
+mod sums;
+mod text;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use collect::collect;
+pub use overview::{Count, OrderValues, Overview, QueryFigures, Rate};
+pub use sums::{NotCounted, Sums};
+
+use crate::error::Result;
+use crate::event::Event;
+use crate::fact::{Facts, Limits};
+use crate::id::Key as Secret;
+use crate::journey::Dimension;
+use crate::money::{Currency, decimal};
+use crate::question::{Question, RESULT_VERSION};
+use crate::reason::UnattributedReason;
+use crate::report::sums::{Cell, Key};
+use crate::text::Label;
+
+/// The answer to a question over many people's facts.
+///
+/// The books balance in each currency, dimension and model that shares: rows + declined + outside the period +
+/// unattributed = value, to the minor unit, and the same for conversions in 10^-9. `Display` prints it for a
+/// person, serde for a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// Id of the question; see [`Question::id`].
+    pub question: String,
+    /// The question as printed.
+    pub asked: String,
+    /// Id of the rules in force.
+    pub rules: String,
+    /// The crate's result version.
+    pub version: u32,
+    /// Names of the columns, in the order asked for.
+    pub models: Vec<String>,
+    /// Per currency; goals without a value stand under none.
+    pub totals: Vec<Totals>,
+    /// One per dimension asked for.
+    pub tables: Vec<Table>,
+    /// The figures that need no model.
+    pub overview: Overview,
+}
+
+/// Conversions of the period in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Totals {
+    /// The currency; none for goals without a value.
+    pub currency: Option<Currency>,
+    /// How many conversions there are.
+    pub conversions: u64,
+    /// Their value after refunds, as decimal text.
+    pub value: String,
+    /// Of it, the value that no touchpoint may claim.
+    pub unattributed: String,
+    /// Of the conversions, those that no touchpoint may claim, by reason.
+    pub reasons: Vec<Unattributed>,
+    /// What was given back beyond the totals of orders.
+    pub over_refunded: String,
+}
+
+/// Conversions that are credited to nothing, for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Unattributed {
+    /// Why.
+    pub reason: UnattributedReason,
+    /// How many.
+    pub conversions: u64,
+    /// Their value.
+    pub value: String,
+}
+
+/// Credit by one dimension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Table {
+    /// What it groups by.
+    pub by: Dimension,
+    /// Rows by label, then currency. Touchpoints without a value stand under `none`.
+    pub rows: Vec<Row>,
+    /// What models left over, by currency: declined paths, and touchpoints outside the period.
+    pub remainders: Vec<Remainder>,
+}
+
+/// Credit of one label in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// The label.
+    pub label: Label,
+    /// The currency; none for goals without a value.
+    pub currency: Option<Currency>,
+    /// One per model, in the order of the report's models.
+    pub models: Vec<Figure>,
+}
+
+/// What one model gives one label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Figure {
+    /// Name of the model.
+    pub model: String,
+    /// Value as decimal text of the row's currency; `0` without one.
+    pub value: String,
+    /// Conversions, with nine decimals.
+    pub conversions: String,
+}
+
+/// What one model gives to no row, in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Remainder {
+    /// Name of the model.
+    pub model: String,
+    /// The currency; none for goals without a value.
+    pub currency: Option<Currency>,
+    /// Value of declined paths.
+    pub declined: String,
+    /// Declined conversions, with nine decimals.
+    pub declined_conversions: String,
+    /// Value given to touchpoints outside the period, in a report by touch date.
+    pub outside: String,
+    /// The same in conversions, with nine decimals.
+    pub outside_conversions: String,
+}
+
+/// Answers a question over the events handed in, as a tracker with the same facts would.
+///
+/// Events may stand in any order and any number of times; those that are refused at the door are left out (a
+/// [`Tracker`](crate::Tracker) tells which).
+///
+/// # Errors
+/// A model that breaks its contract, two columns of one name.
+pub fn report(events: impl IntoIterator<Item = impl Into<Event>>, question: &Question) -> Result<Report> {
+    let mut facts = Facts::new(Secret::new([0; 16]), Limits::default());
+    for event in events {
+        // What the door refuses is no fact: the answer is about facts.
+        let _recorded = facts.record(event.into())?;
+    }
+    Ok(Report::new(&collect(&facts, question)?, question))
+}
+
+impl Report {
+    /// What the sums say, for the question that they answer.
+    pub fn new(sums: &Sums, question: &Question) -> Self {
+        let models: Vec<String> = question.models.iter().map(|model| model.name().to_owned()).collect();
+        let totals = totals(sums);
+        let currencies: Vec<Option<Currency>> = totals.iter().map(|totals| totals.currency).collect();
+        let table = |by: &Dimension| Table {
+            by: *by,
+            rows: rows(sums, *by, &models),
+            remainders: remainders(sums, *by, &models, &currencies),
+        };
+        Self {
+            question: question.id(),
+            asked: question.to_string(),
+            rules: question.rules.id(),
+            version: RESULT_VERSION,
+            totals,
+            tables: question.by.iter().map(table).collect(),
+            overview: Overview::new(sums),
+            models,
+        }
+    }
+}
+
+/// An amount as decimal text; goals without a value have no decimals.
+pub(super) fn amount(minor: i128, currency: Option<Currency>) -> String {
+    currency.map_or_else(|| minor.to_string(), |currency| decimal(minor, currency))
+}
+
+/// Units of 10^-9 as text.
+fn nine(nanos: i128) -> String {
+    crate::money::fixed_point(nanos, 9)
+}
+
+/// A count as it is told; sums that were retracted too often show as zero.
+pub(super) fn told(count: i128) -> u64 {
+    u64::try_from(count.max(0)).unwrap_or(u64::MAX)
+}
+
+fn totals(sums: &Sums) -> Vec<Totals> {
+    let currencies = sums.iter().filter_map(|(key, _)| match key {
+        Key::Conversions(currency) | Key::Value(currency) => Some(*currency),
+        Key::OverRefunded(currency) => Some(Some(*currency)),
+        _ => None,
+    });
+    let currencies: std::collections::BTreeSet<Option<Currency>> = currencies.collect();
+    let of_currency = |currency: Option<Currency>| {
+        let reasons = UnattributedReason::ALL.iter().map(|reason| Unattributed {
+            reason: *reason,
+            conversions: told(sums.get(&Key::Unattributed(currency, *reason))),
+            value: amount(sums.get(&Key::UnattributedValue(currency, *reason)), currency),
+        });
+        let values = UnattributedReason::ALL.iter().map(|reason| Key::UnattributedValue(currency, *reason));
+        Totals {
+            currency,
+            conversions: told(sums.get(&Key::Conversions(currency))),
+            value: amount(sums.get(&Key::Value(currency)), currency),
+            unattributed: amount(values.map(|key| sums.get(&key)).sum(), currency),
+            reasons: reasons.filter(|reason| reason.conversions > 0).collect(),
+            over_refunded: amount(
+                currency.map_or(0, |currency| sums.get(&Key::OverRefunded(currency))),
+                currency,
+            ),
+        }
+    };
+    currencies.into_iter().map(of_currency).collect()
+}
+
+fn rows(sums: &Sums, by: Dimension, models: &[String]) -> Vec<Row> {
+    let mut figures: BTreeMap<(&Label, Option<Currency>), BTreeMap<&str, [i128; 2]>> = BTreeMap::new();
+    for (key, number) in sums.iter() {
+        let (cell, label, which) = match key {
+            Key::CreditValue(cell, label) | Key::ParticipationValue(cell, label) => (cell, label, 0),
+            Key::Credit(cell, label) | Key::Participation(cell, label) => (cell, label, 1),
+            _ => continue,
+        };
+        if cell.by == by {
+            let row = figures.entry((label, cell.currency)).or_default();
+            row.entry(cell.model.as_str()).or_default()[which] += number;
+        }
+    }
+    let row = |((label, currency), given): ((&Label, Option<Currency>), BTreeMap<&str, [i128; 2]>)| Row {
+        label: label.clone(),
+        currency,
+        models: models
+            .iter()
+            .map(|model| {
+                let [value, nanos] = given.get(model.as_str()).copied().unwrap_or_default();
+                Figure { model: model.clone(), value: amount(value, currency), conversions: nine(nanos) }
+            })
+            .collect(),
+    };
+    figures.into_iter().map(row).collect()
+}
+
+fn remainders(
+    sums: &Sums,
+    by: Dimension,
+    models: &[String],
+    currencies: &[Option<Currency>],
+) -> Vec<Remainder> {
+    let pairs = currencies.iter().flat_map(|currency| models.iter().map(|model| (*currency, model)));
+    let remainder = |(currency, model): (Option<Currency>, &String)| {
+        let cell = || Cell { by, currency, model: Label::from(model) };
+        let numbers = [
+            Key::DeclinedValue(cell()),
+            Key::Declined(cell()),
+            Key::OutsideValue(cell()),
+            Key::Outside(cell()),
+        ]
+        .map(|key| sums.get(&key));
+        let [declined, declined_conversions, outside, outside_conversions] = numbers;
+        (numbers != [0; 4]).then(|| Remainder {
+            model: model.clone(),
+            currency,
+            declined: amount(declined, currency),
+            declined_conversions: nine(declined_conversions),
+            outside: amount(outside, currency),
+            outside_conversions: nine(outside_conversions),
+        })
+    };
+    pairs.filter_map(remainder).collect()
+}

@@ -1,0 +1,199 @@
+//! Everything a report counts, as one map from what is counted to an integer: it adds, and it takes away.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, Deserializer};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+
+use crate::journey::Dimension;
+use crate::money::Currency;
+use crate::reason::{RefuseReason, UnattributedReason};
+use crate::text::Label;
+
+/// The sums of a report before rates, medians and text: an Abelian group in integers.
+///
+/// [`Sums::merge`] adds, [`Sums::retract`] takes away again, [`Sums::default`] is neutral; zeros are not kept, so
+/// equal sums are equal values and equal bytes. Money is in minor units, shares in 10^-9.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums(BTreeMap<Key, i128>);
+
+/// What one number counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Key {
+    /// Facts that the answer rests on.
+    Events,
+    /// Identifiers that were placeholders.
+    JunkIdentifiers,
+    /// Fields left out since they held an identifier.
+    WithheldFields,
+    /// Times that a link or discount code was handed out where no turn is known.
+    CodesWithoutTurn,
+    /// Orders known, whether they count or not.
+    OrdersKnown,
+    /// Orders that are no conversion.
+    NotCounted(NotCounted),
+    /// Refunds known that found their order, in any currency.
+    RefundsApplied(Currency),
+    /// Refunds that found no order, or one in another currency: count and minor units.
+    RefundsLoose(Currency),
+    RefundsLooseValue(Currency),
+    /// Given back beyond the total.
+    OverRefunded(Currency),
+    /// Conversions in the period, and their value.
+    Conversions(Option<Currency>),
+    Value(Option<Currency>),
+    /// Of these, what no touchpoint may claim.
+    Unattributed(Option<Currency>, UnattributedReason),
+    UnattributedValue(Option<Currency>, UnattributedReason),
+    /// What a model gave to a label.
+    Credit(Cell, Label),
+    CreditValue(Cell, Label),
+    /// What a model declined.
+    Declined(Cell),
+    DeclinedValue(Cell),
+    /// What it gave to touchpoints outside the period, in a report by touch date.
+    Outside(Cell),
+    OutsideValue(Cell),
+    /// Participation: conversions with the label, and their value.
+    Participation(Cell, Label),
+    ParticipationValue(Cell, Label),
+    /// Candidates refused in the period's conversions.
+    Refused(RefuseReason),
+    /// Turns, conversations and people of the period; and those that ended in a conversion.
+    Asked(Population),
+    Converted(Population),
+    /// Orders of one value, with or without the bot in their path.
+    Orders {
+        with_bot: bool,
+        currency: Currency,
+        minor: i64,
+    },
+    /// Turns of a query, and those that ended in a conversion.
+    QueryTurns(Label),
+    QueryConverted(Label),
+    /// Conversions before which a query was asked, and asked again; people without one who did.
+    QueryAsked {
+        query: Label,
+        purchase: bool,
+    },
+    QueryRepeated {
+        query: Label,
+        purchase: bool,
+    },
+    /// Conversions in whose path a query stands.
+    QueryInPath(Label),
+}
+
+/// A column of a table in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Cell {
+    pub(crate) by: Dimension,
+    pub(crate) currency: Option<Currency>,
+    pub(crate) model: Label,
+}
+
+/// Why an order is no conversion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NotCounted {
+    /// It was cancelled.
+    Cancelled,
+    /// It was a test of the shop.
+    Test,
+    /// It was given back whole.
+    Refunded,
+}
+
+impl NotCounted {
+    /// Its stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Test => "test",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+impl fmt::Display for NotCounted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What a rate is a share of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Population {
+    Turns,
+    Conversations,
+    People,
+}
+
+impl Sums {
+    /// Adds the sums of other facts.
+    pub fn merge(&mut self, other: &Self) {
+        other.0.iter().for_each(|(key, number)| self.add(key, *number));
+    }
+
+    /// Takes away sums that were added before: merging and retracting the same leaves what there was.
+    pub fn retract(&mut self, other: &Self) {
+        other.0.iter().for_each(|(key, number)| self.add(key, -number));
+    }
+
+    /// Whether nothing is counted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, key: &Key, number: i128) {
+        if number == 0 {
+            return;
+        }
+        let Some(held) = self.0.get_mut(key) else {
+            self.0.insert(key.clone(), number);
+            return;
+        };
+        *held += number;
+        if *held == 0 {
+            self.0.remove(key);
+        }
+    }
+
+    pub(crate) fn count(&mut self, key: Key) {
+        self.add(&key, 1);
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> i128 {
+        self.0.get(key).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, i128)> {
+        self.0.iter().map(|(key, number)| (key, *number))
+    }
+}
+
+/// As a list of pairs; numbers as text, since not every reader takes integers of 128 bits.
+impl Serialize for Sums {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|(key, number)| (key, number.to_string())))
+    }
+}
+
+impl<'de> Deserialize<'de> for Sums {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut sums = Self::default();
+        for (key, number) in Vec::<(Key, String)>::deserialize(deserializer)? {
+            let number: i128 = number.parse().map_err(|_| de::Error::custom("a sum is a whole number"))?;
+            // Far above any sum of 2^63 facts of 2^63 units, and far enough from the end to add such sums up.
+            if number.unsigned_abs() >= 1 << 126 || number == 0 || sums.0.insert(key, number).is_some() {
+                return Err(de::Error::custom("sums stand once each, and are neither zero nor out of range"));
+            }
+        }
+        Ok(sums)
+    }
+}

@@ -1,0 +1,179 @@
+//! The report as aligned text.
+
+use std::fmt;
+
+use crate::money::Currency;
+use crate::report::overview::{Overview, Rate};
+use crate::report::{Report, Row, Table, Totals};
+
+/// How many queries the overview shows; serde has them all.
+const QUERIES_SHOWN: usize = 10;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for totals in &self.totals {
+            write_totals(f, totals)?;
+        }
+        for table in &self.tables {
+            writeln!(f)?;
+            self.write_table(f, table)?;
+        }
+        writeln!(f)?;
+        write_overview(f, &self.overview)?;
+        write!(f, "question {}  rules {}  version {}", self.question, self.rules, self.version)
+    }
+}
+
+fn write_totals(f: &mut fmt::Formatter<'_>, totals: &Totals) -> fmt::Result {
+    let unit = totals.currency.map_or("(no value)", Currency::code);
+    writeln!(
+        f,
+        "{unit}: {} conversions, {} in all, {} unattributed",
+        totals.conversions, totals.value, totals.unattributed
+    )?;
+    for reason in &totals.reasons {
+        writeln!(f, "  unattributed: {} x {}, {}", reason.conversions, reason.reason, reason.value)?;
+    }
+    if totals.over_refunded.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
+        writeln!(f, "  refunded beyond the total: {}", totals.over_refunded)?;
+    }
+    Ok(())
+}
+
+impl Report {
+    fn write_table(&self, f: &mut fmt::Formatter<'_>, table: &Table) -> fmt::Result {
+        let mut lines = vec![self.header(table.by.name())];
+        let mut rows: Vec<&Row> = table.rows.iter().collect();
+        // What earned most stands first: by currency, then by the first column.
+        rows.sort_by(|a, b| {
+            // Amounts of one currency have the same decimals, so their digits compare.
+            let digits =
+                |row: &Row| row.models.first().and_then(|figure| figure.value.replace('.', "").parse().ok());
+            let value = |row: &Row| digits(row).unwrap_or(0_i128);
+            a.currency.cmp(&b.currency).then(value(b).cmp(&value(a))).then(a.label.cmp(&b.label))
+        });
+        for row in rows {
+            let mut line = vec![row.label.to_string(), row.currency.map_or("", Currency::code).to_owned()];
+            let value = |figure: &crate::report::Figure| {
+                if row.currency.is_some() { figure.value.clone() } else { figure.conversions.clone() }
+            };
+            line.extend(row.models.iter().map(value));
+            lines.push(line);
+        }
+        for totals in &self.totals {
+            let unit = totals.currency.map_or("", Currency::code).to_owned();
+            let mut line = vec!["(unattributed)".to_owned(), unit];
+            line.extend(self.models.iter().map(|model| {
+                if model == crate::model::Participation::NAME {
+                    "-".to_owned()
+                } else {
+                    totals.unattributed.clone()
+                }
+            }));
+            lines.push(line);
+        }
+        for remainder in &table.remainders {
+            let unit = remainder.currency.map_or("", Currency::code).to_owned();
+            for (name, value) in
+                [("(declined)", &remainder.declined), ("(outside the period)", &remainder.outside)]
+            {
+                let mut line = vec![name.to_owned(), unit.clone()];
+                line.extend(
+                    self.models
+                        .iter()
+                        .map(|model| if *model == remainder.model { value.clone() } else { String::new() }),
+                );
+                lines.push(line);
+            }
+        }
+        write_aligned(f, &lines, 2)
+    }
+
+    fn header(&self, by: &str) -> Vec<String> {
+        [by.to_owned(), String::new()].into_iter().chain(self.models.iter().cloned()).collect()
+    }
+}
+
+/// Writes rows in columns: the first `left` to the left, the rest to the right.
+fn write_aligned(f: &mut fmt::Formatter<'_>, lines: &[Vec<String>], left: usize) -> fmt::Result {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for line in lines {
+        let mut written = String::new();
+        for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
+            let space = " ".repeat(width - cell.chars().count());
+            let gap = if column == 0 { "" } else { "  " };
+            written +=
+                &if column < left { format!("{gap}{cell}{space}") } else { format!("{gap}{space}{cell}") };
+        }
+        writeln!(f, "{}", written.trim_end())?;
+    }
+    Ok(())
+}
+
+fn write_overview(f: &mut fmt::Formatter<'_>, overview: &Overview) -> fmt::Result {
+    let rates = [
+        ("turns", overview.turns),
+        ("conversations", overview.conversations),
+        ("people who asked", overview.people),
+    ];
+    for (name, rate) in rates {
+        writeln!(f, "{name} that end in a conversion: {}", told(rate))?;
+    }
+    for values in &overview.order_values {
+        let bot = if values.with_bot { "with the bot" } else { "without it" };
+        let (currency, orders, mean, median) = (values.currency, values.orders, &values.mean, &values.median);
+        writeln!(f, "order value {bot}: {orders} x {currency}, mean {mean}, median {median}")?;
+    }
+    let mut queries: Vec<_> = overview.queries.iter().filter(|query| query.conversions > 0).collect();
+    queries.sort_by_key(|query| std::cmp::Reverse(query.conversions));
+    if !queries.is_empty() {
+        writeln!(f)?;
+        let mut lines = vec![
+            ["query that leads to sales", "conversions", "turns", "asked again before one", "without one"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        lines.extend(queries.iter().take(QUERIES_SHOWN).map(|query| {
+            vec![
+                query.query.to_string(),
+                query.conversions.to_string(),
+                told(query.turns),
+                told(query.repeated_before_conversion),
+                told(query.repeated_without_conversion),
+            ]
+        }));
+        write_aligned(f, &lines, 1)?;
+        if queries.len() > QUERIES_SHOWN {
+            writeln!(f, "and {} more", queries.len() - QUERIES_SHOWN)?;
+        }
+        writeln!(f)?;
+    }
+    for (reason, count) in &overview.not_counted {
+        writeln!(f, "orders not counted, {reason}: {count}")?;
+    }
+    for (reason, count) in &overview.refused {
+        writeln!(f, "touchpoints refused, {reason}: {count}")?;
+    }
+    for (currency, loose) in &overview.loose_refunds {
+        writeln!(f, "refunds without their order: {} x {currency}, {}", loose.count, loose.value)?;
+    }
+    let counts = [
+        ("codes without their turn", overview.codes_without_turn),
+        ("placeholder identifiers", overview.junk_identifiers),
+        ("fields left out for an identifier in them", overview.withheld_fields),
+    ];
+    for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        writeln!(f, "{name}: {count}")?;
+    }
+    Ok(())
+}
+
+/// `3 of 12 (25.0 %)`
+fn told(rate: Rate) -> String {
+    let percent = rate.percent().map_or_else(String::new, |percent| format!(" ({percent} %)"));
+    format!("{} of {}{percent}", rate.converted, rate.of)
+}

@@ -1,0 +1,188 @@
+//! The host's one struct: facts go in, answers come out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::event::Event;
+use crate::fact::{Facts, Limits, Recorded};
+use crate::id::{Identifier, Key, Pseudonym};
+use crate::journey::{Journey, World};
+use crate::question::Question;
+use crate::reason::DropReason;
+use crate::receipt::Receipt;
+use crate::report::{Report, Sums, collect};
+use crate::text::OrderId;
+
+/// Holds a whole shop's facts and answers questions about them.
+///
+/// Its state is a set: events may come late, twice and in any order, and every answer is a function of the set.
+/// It holds a key and limits; everything that shapes an answer is in the [`Question`].
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use clinch::{Event, Key, Money, Question, Recorded, Tracker, Who};
+///
+/// let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+/// let mut tracker = Tracker::new(Key::new(*b"sixteen secrets!"));
+/// let turn = Event::query("e1", at("2026-03-01T10:00:00Z"), Who::visitor("v9")).topic("availability");
+/// assert_eq!(tracker.record(turn.clone())?, Recorded::New);
+/// assert_eq!(tracker.record(turn)?, Recorded::Repeated);
+/// let total = Money::parse("59.90", "EUR".parse()?)?;
+/// let _ = tracker.record(Event::order("e2", at("2026-03-02T18:20:00Z"), Who::visitor("v9"), "1001", total))?;
+///
+/// let report = tracker.report(&Question::new(at("2026-04-01T00:00:00Z")))?;
+/// let row = &report.tables[0].rows[0];
+/// assert_eq!((row.label.as_str(), row.models[0].value.as_str()), ("availability", "59.90"));
+/// # Ok::<(), clinch::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Tracker {
+    facts: Facts,
+}
+
+impl Tracker {
+    /// An empty tracker with default limits. Two trackers with one key can be merged.
+    pub fn new(key: Key) -> Self {
+        Self::with_limits(key, Limits::default())
+    }
+
+    /// An empty tracker with other limits.
+    pub fn with_limits(key: Key, limits: Limits) -> Self {
+        Self { facts: Facts::new(key, limits) }
+    }
+
+    /// Takes one event in and says what became of it.
+    ///
+    /// # Errors
+    /// `Full` at a cap of the limits; nothing has changed then.
+    pub fn record(&mut self, event: impl Into<Event>) -> Result<Recorded> {
+        self.facts.record(event.into())
+    }
+
+    /// Takes many events in and counts what became of them.
+    ///
+    /// # Errors
+    /// `Full` at a cap of the limits; the events before the one that did not fit have been taken in, and
+    /// delivering all of them again is harmless.
+    pub fn extend(&mut self, events: impl IntoIterator<Item = impl Into<Event>>) -> Result<Intake> {
+        let mut intake = Intake::default();
+        for event in events {
+            intake.count(self.record(event)?);
+        }
+        Ok(intake)
+    }
+
+    /// Takes in all facts of another tracker with the same key and limits: a union of sets.
+    ///
+    /// # Errors
+    /// `KeyMismatch`, `LimitsMismatch`, or `Full` at a cap; nothing has changed then.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        self.facts.merge(&other.facts)
+    }
+
+    /// How many distinct facts it holds.
+    pub fn len(&self) -> usize {
+        self.facts.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.facts.len() == 0
+    }
+
+    /// The limits that it was made with.
+    pub fn limits(&self) -> &Limits {
+        self.facts.limits()
+    }
+
+    /// The pseudonym under which an identifier shows, such as a conversation in a report.
+    pub fn pseudonym(&self, identifier: &Identifier) -> Pseudonym {
+        self.facts.key().pseudonym(identifier)
+    }
+
+    /// The journeys of everybody whose facts name this identifier: one for a person, several for a shared device,
+    /// none for an unknown one, in the order of their first facts.
+    pub fn journeys(&self, identifier: &Identifier, question: &Question) -> Vec<Journey> {
+        let name = self.pseudonym(identifier);
+        let world = World::new(&self.facts, &question.rules, question.consent, question.as_of);
+        let names = |place: &usize| world.facts[*place].get(identifier.kind()) == Some(name);
+        let mut people: Vec<usize> =
+            (0..world.facts.len()).filter(names).map(|place| world.person(place)).collect();
+        people.sort_unstable();
+        people.dedup();
+        let orders = world.orders_by_person();
+        people.into_iter().map(|person| world.journey(person, &orders[person], question.as_of)).collect()
+    }
+
+    /// Everything that was decided about one order; none for an unknown one.
+    ///
+    /// # Errors
+    /// A model that breaks its contract, two columns of one name.
+    pub fn receipt(&self, order: impl Into<OrderId>, question: &Question) -> Result<Option<Receipt>> {
+        Receipt::of(&self.facts, &order.into(), question)
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// A model that breaks its contract, two columns of one name.
+    pub fn report(&self, question: &Question) -> Result<Report> {
+        Ok(Report::new(&self.sums(question)?, question))
+    }
+
+    /// The sums of the answer, which add up over shards.
+    ///
+    /// # Errors
+    /// As for [`Tracker::report`].
+    pub fn sums(&self, question: &Question) -> Result<Sums> {
+        collect(&self.facts, question)
+    }
+}
+
+/// Shows how much it holds, and nothing of it.
+impl fmt::Debug for Tracker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tracker({} facts)", self.len())
+    }
+}
+
+/// What became of delivered events. It belongs to the host: it depends on the order of delivery.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Intake {
+    /// Facts that were not here yet.
+    pub new: u64,
+    /// The same facts again.
+    pub repeated: u64,
+    /// Older versions of orders.
+    pub superseded: u64,
+    /// Refused, by reason.
+    pub dropped: BTreeMap<DropReason, u64>,
+}
+
+impl Intake {
+    /// Counts one delivery.
+    pub fn count(&mut self, recorded: Recorded) {
+        match recorded {
+            Recorded::New => self.new += 1,
+            Recorded::Repeated => self.repeated += 1,
+            Recorded::Superseded => self.superseded += 1,
+            Recorded::Dropped(reason) => *self.dropped.entry(reason).or_default() += 1,
+        }
+    }
+
+    /// All deliveries counted.
+    pub fn total(&self) -> u64 {
+        self.new + self.repeated + self.superseded + self.dropped.values().sum::<u64>()
+    }
+}
+
+impl fmt::Display for Intake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} new, {} repeated, {} superseded", self.new, self.repeated, self.superseded)?;
+        self.dropped.iter().try_for_each(|(reason, count)| write!(f, ", {count} dropped ({reason})"))
+    }
+}
