@@ -82,6 +82,42 @@ pub enum ErrorKind {
         /// The name.
         model: String,
     },
+    /// A shard's number is not below the number of shards.
+    #[error("there is no shard {shard} of {shards}: they are counted from 0")]
+    ShardNumber {
+        /// The number.
+        shard: u32,
+        /// How many shards there are.
+        shards: u32,
+    },
+    /// A report answers another question than the set, or counts other shards.
+    #[error("the report of shard {shard} answers another question, or counts other shards, than the set")]
+    OtherQuestion {
+        /// The shard.
+        shard: u32,
+    },
+    /// Two reports of one shard have one version and different content.
+    #[error("shard {shard} reported version {version} twice, with different content")]
+    ShardConflict {
+        /// The shard.
+        shard: u32,
+        /// The version.
+        version: u64,
+    },
+    /// A shard's control totals are not those of its sums.
+    #[error("the control totals of shard {shard} do not belong to its sums")]
+    ControlTotals {
+        /// The shard.
+        shard: u32,
+    },
+    /// Not every shard has reported.
+    #[error("{missing} shards have not reported yet, among them shard {first}")]
+    ShardsMissing {
+        /// How many.
+        missing: usize,
+        /// The first of them.
+        first: u32,
+    },
     /// An integer weight is above 2^53.
     #[error("a weight is above 2^53")]
     WeightTooLarge,

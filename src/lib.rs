@@ -18,6 +18,7 @@ mod question;
 pub mod reason;
 mod receipt;
 mod report;
+mod shard;
 mod text;
 mod time;
 mod tracker;
@@ -44,6 +45,7 @@ pub use report::{
     Count, Figure, NotCounted, OrderValues, Overview, QueryFigures, Rate, Remainder, Report, Row, Sums,
     Table, Totals, Unattributed, report,
 };
+pub use shard::{Control, ControlMoney, Inserted, ReportSet, ShardReport, shard_of};
 pub use text::{Code, EventId, Label, OrderId, ProductId, RefundId};
 pub use time::{Period, Span};
 pub use tracker::{Intake, Tracker};

@@ -108,7 +108,7 @@ impl fmt::Display for Span {
         if self.is_zero() {
             return f.write_str("0s");
         }
-        let fits = |unit: &&(&str, u64)| self.nanos % unit.1 == 0;
+        let fits = |unit: &&(&str, u64)| self.nanos.is_multiple_of(unit.1);
         let (name, scale) = UNITS[1..].iter().find(fits).unwrap_or(&("ns", 1));
         write!(f, "{}{name}", self.nanos / scale)
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use collect::collect;
 pub use overview::{Count, OrderValues, Overview, QueryFigures, Rate};
+pub(crate) use sums::Key as SumKey;
 pub use sums::{NotCounted, Sums};
 
 use crate::error::Result;
@@ -218,8 +219,11 @@ fn totals(sums: &Sums) -> Vec<Totals> {
     currencies.into_iter().map(of_currency).collect()
 }
 
+/// Minor units and units of 10^-9 by model.
+type Given<'a> = BTreeMap<&'a str, [i128; 2]>;
+
 fn rows(sums: &Sums, by: Dimension, models: &[String]) -> Vec<Row> {
-    let mut figures: BTreeMap<(&Label, Option<Currency>), BTreeMap<&str, [i128; 2]>> = BTreeMap::new();
+    let mut rows: BTreeMap<(&Label, Option<Currency>), Given<'_>> = BTreeMap::new();
     for (key, number) in sums.iter() {
         let (cell, label, which) = match key {
             Key::CreditValue(cell, label) | Key::ParticipationValue(cell, label) => (cell, label, 0),
@@ -227,22 +231,20 @@ fn rows(sums: &Sums, by: Dimension, models: &[String]) -> Vec<Row> {
             _ => continue,
         };
         if cell.by == by {
-            let row = figures.entry((label, cell.currency)).or_default();
-            row.entry(cell.model.as_str()).or_default()[which] += number;
+            let given = rows.entry((label, cell.currency)).or_default();
+            given.entry(cell.model.as_str()).or_default()[which] += number;
         }
     }
-    let row = |((label, currency), given): ((&Label, Option<Currency>), BTreeMap<&str, [i128; 2]>)| Row {
+    let figure = |model: &String, given: &Given<'_>, currency| {
+        let [value, nanos] = given.get(model.as_str()).copied().unwrap_or_default();
+        Figure { model: model.clone(), value: amount(value, currency), conversions: nine(nanos) }
+    };
+    let rows = rows.into_iter().map(|((label, currency), given)| Row {
         label: label.clone(),
         currency,
-        models: models
-            .iter()
-            .map(|model| {
-                let [value, nanos] = given.get(model.as_str()).copied().unwrap_or_default();
-                Figure { model: model.clone(), value: amount(value, currency), conversions: nine(nanos) }
-            })
-            .collect(),
-    };
-    figures.into_iter().map(row).collect()
+        models: models.iter().map(|model| figure(model, &given, currency)).collect(),
+    });
+    rows.collect()
 }
 
 fn remainders(
