@@ -302,7 +302,7 @@ impl Derived {
         let url = url.map(Label::as_str);
         let code =
             url.and_then(link::code_on).filter(|code| code.len() <= *longest).map(|code| Code::from(&*code));
-        let classify = || Label::from(link::channel_name(url, referrer.map(Label::as_str)));
+        let classify = || Label::from(link::Channel::of(url, referrer.map(Label::as_str)).name());
         Self { code, channel: arrival.then(classify) }
     }
 }
