@@ -7,6 +7,8 @@ pub mod event;
 mod id;
 pub mod link;
 mod money;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod time;
 

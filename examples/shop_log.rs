@@ -1,0 +1,108 @@
+//! Makes a whole shop from a seed and writes its event log, in the order in which a host would receive it.
+//!
+//! ```text
+//! cargo run --release --example shop_log -- --seed 7 --shoppers 300 --truth truth.jsonl shop.jsonl
+//! ```
+//!
+//! Without a path the log goes to standard output. `--currencies EUR,EUR,JPY` lists what shoppers pay in (what
+//! stands twice is twice as likely), `--days 60` says how long shoppers keep coming. The truth file says of each
+//! order which turn really caused it.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use clinch::event::jsonl;
+use clinch::testing::{Shop, ShopConfig};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let asked = Asked::from_args(std::env::args().skip(1))?;
+    let progress = Progress { shown: io::stderr().is_terminal() };
+
+    let shoppers = asked.config.shoppers;
+    let shop: Shop = (0..shoppers)
+        .inspect(|number| progress.show("shoppers", *number as usize, shoppers as usize))
+        .map(|number| asked.config.shopper(number))
+        .collect();
+    let deliveries = shop.deliveries(asked.config.seed);
+
+    let mut log = open(asked.path.as_deref())?;
+    for (written, event) in deliveries.iter().enumerate() {
+        progress.show("events", written, deliveries.len());
+        writeln!(log, "{}", jsonl::write_line(event))?;
+    }
+    log.flush()?;
+    progress.clear();
+
+    if let Some(path) = &asked.truth {
+        let mut file = open(Some(path))?;
+        for truth in &shop.truth {
+            writeln!(file, "{}", serde_json::to_string(truth)?)?;
+        }
+        file.flush()?;
+    }
+    let single = shop.truth.iter().filter(|truth| truth.single_cause).count();
+    eprintln!("{} events, delivered {} times in all", shop.events.len(), deliveries.len());
+    eprintln!("{} orders, {single} of them with one possible cause", shop.truth.len());
+    Ok(())
+}
+
+/// What the command line asks for.
+struct Asked {
+    config: ShopConfig,
+    path: Option<String>,
+    truth: Option<String>,
+}
+
+impl Asked {
+    fn from_args(mut args: impl Iterator<Item = String>) -> Outcome<Self> {
+        let mut asked = Self { config: ShopConfig::default(), path: None, truth: None };
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().ok_or(format!("{arg} needs a value"));
+            match arg.as_str() {
+                "--seed" => asked.config.seed = value()?.parse()?,
+                "--shoppers" => asked.config.shoppers = value()?.parse()?,
+                "--days" => asked.config.days = value()?.parse()?,
+                "--currencies" => {
+                    asked.config.currencies =
+                        value()?.split(',').map(str::parse).collect::<Result<_, _>>()?;
+                }
+                "--truth" => asked.truth = Some(value()?),
+                path if !path.starts_with('-') && asked.path.is_none() => asked.path = Some(arg),
+                _ => return Err(format!("unknown argument {arg}").into()),
+            }
+        }
+        Ok(asked)
+    }
+}
+
+/// A file, or standard output without a path.
+fn open(path: Option<&str>) -> Outcome<Box<dyn Write>> {
+    Ok(match path {
+        Some(path) => {
+            Box::new(BufWriter::new(File::create(path).map_err(|error| format!("{path}: {error}"))?))
+        }
+        None => Box::new(BufWriter::new(io::stdout().lock())),
+    })
+}
+
+/// A line on the terminal that says how far a long job is; on anything else nothing at all.
+struct Progress {
+    shown: bool,
+}
+
+impl Progress {
+    fn show(&self, what: &str, done: usize, all: usize) {
+        if self.shown && done % 10_000 == 9_999 {
+            eprint!("\r\x1b[K{} of {all} {what}", done + 1);
+        }
+    }
+
+    fn clear(&self) {
+        if self.shown {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
