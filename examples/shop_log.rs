@@ -18,7 +18,12 @@ use clinch::testing::{Shop, ShopConfig};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
-    let asked = Asked::from_args(std::env::args().skip(1))?;
+    run(std::env::args().skip(1), &mut io::stdout().lock())
+}
+
+/// Does what `args` ask for; without a path the log goes to `out`.
+pub fn run(args: impl Iterator<Item = String>, out: &mut impl Write) -> Outcome<()> {
+    let asked = Asked::from_args(args)?;
     let progress = Progress { shown: io::stderr().is_terminal() };
 
     let shoppers = asked.config.shoppers;
@@ -28,25 +33,36 @@ fn main() -> Outcome<()> {
         .collect();
     let deliveries = shop.deliveries(asked.config.seed);
 
-    let mut log = open(asked.path.as_deref())?;
-    for (written, event) in deliveries.iter().enumerate() {
+    let lines = deliveries.iter().enumerate().map(|(written, event)| {
         progress.show("events", written, deliveries.len());
-        writeln!(log, "{}", jsonl::write_line(event))?;
+        jsonl::write_line(event)
+    });
+    match &asked.path {
+        Some(path) => write_lines(create(path)?, lines)?,
+        None => write_lines(out, lines)?,
     }
-    log.flush()?;
     progress.clear();
-
     if let Some(path) = &asked.truth {
-        let mut file = open(Some(path))?;
-        for truth in &shop.truth {
-            writeln!(file, "{}", serde_json::to_string(truth)?)?;
-        }
-        file.flush()?;
+        let lines: Result<Vec<_>, _> = shop.truth.iter().map(serde_json::to_string).collect();
+        write_lines(create(path)?, lines?.into_iter())?;
     }
+
     let single = shop.truth.iter().filter(|truth| truth.single_cause).count();
-    eprintln!("{} events, delivered {} times in all", shop.events.len(), deliveries.len());
+    eprintln!("{} events, written in {} lines with repeats", shop.events.len(), deliveries.len());
     eprintln!("{} orders, {single} of them with one possible cause", shop.truth.len());
     Ok(())
+}
+
+fn create(path: &str) -> Outcome<File> {
+    File::create(path).map_err(|error| format!("{path}: {error}").into())
+}
+
+fn write_lines(out: impl Write, lines: impl Iterator<Item = String>) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
 }
 
 /// What the command line asks for.
@@ -76,16 +92,6 @@ impl Asked {
         }
         Ok(asked)
     }
-}
-
-/// A file, or standard output without a path.
-fn open(path: Option<&str>) -> Outcome<Box<dyn Write>> {
-    Ok(match path {
-        Some(path) => {
-            Box::new(BufWriter::new(File::create(path).map_err(|error| format!("{path}: {error}"))?))
-        }
-        None => Box::new(BufWriter::new(io::stdout().lock())),
-    })
 }
 
 /// A line on the terminal that says how far a long job is; on anything else nothing at all.
