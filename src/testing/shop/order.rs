@@ -228,7 +228,7 @@ impl Shopper<'_> {
         }
         // Half of the orders carry the code itself, the others the page that the session began on.
         order = match &draft.basket.link_code {
-            Some(code) if self.number % 2 == 0 => order.code(code.as_str()),
+            Some(code) if self.number.is_multiple_of(2) => order.code(code.as_str()),
             Some(code) => order.url(format!("https://shop.example/?clq={code}&utm_source=chatbot")),
             None => order,
         };
