@@ -126,7 +126,7 @@ fn texts(alphabet: &[char], longest: usize) -> Vec<String> {
 
 /// Minor units by the grammar `-? digit+ ( . digit{1,exponent} )?`, with the digits counted up one by one.
 fn slow_parse(text: &str, exponent: usize) -> Option<i64> {
-    let (sign, unsigned) = if text.starts_with('-') { (-1, &text[1..]) } else { (1, text) };
+    let (sign, unsigned) = text.strip_prefix('-').map_or((1, text), |unsigned| (-1, unsigned));
     let parts: Vec<&str> = unsigned.split('.').collect();
     let plain = |part: &str| !part.is_empty() && part.chars().all(|c| "0123456789".contains(c));
     let fraction = match parts[..] {

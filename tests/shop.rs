@@ -216,12 +216,12 @@ fn cause<'a>(mine: &[&'a Value], event: &'a Value) -> &'a str {
     if let Some(shared) = shared.clone().find(|shared| code.is_some() && url_code(shared) == code) {
         return text(shared, "turn");
     }
-    let turns = mine.iter().filter(|turn| {
+    let mut turns = mine.iter().filter(|turn| {
         text(turn, "kind") == "query"
             && turn["conversation"] == event["conversation"]
             && (0.0..=1.0 / 48.0).contains(&days_between(text(turn, "at"), text(event, "at")))
     });
-    turns.last().map(|turn| text(turn, "id")).unwrap_or_default()
+    turns.next_back().map(|turn| text(turn, "id")).unwrap_or_default()
 }
 
 #[test]
