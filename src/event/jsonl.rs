@@ -61,7 +61,8 @@ pub fn read_line(line: &[u8]) -> Result<Event, FieldError> {
 
 /// Writes an event as one line, without the line feed.
 ///
-/// What it writes reads back to the same event.
+/// What it writes reads back to the same event, provided that all amounts of an order or refund are in its one
+/// currency: an order that mixes them, which no tracker takes, has no line of its own.
 pub fn write_line(event: &Event) -> String {
     // Every value written is text, a number or a flag, so there is nothing that JSON could refuse.
     serde_json::to_string(event).unwrap_or_default()
