@@ -9,8 +9,10 @@
 //! order which turn really caused it.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::str::FromStr;
 
 use clinch::event::jsonl;
 use clinch::testing::{Shop, ShopConfig};
@@ -78,12 +80,13 @@ impl Asked {
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or(format!("{arg} needs a value"));
             match arg.as_str() {
-                "--seed" => asked.config.seed = value()?.parse()?,
-                "--shoppers" => asked.config.shoppers = value()?.parse()?,
-                "--days" => asked.config.days = value()?.parse()?,
+                "--seed" => asked.config.seed = parse(&arg, &value()?)?,
+                "--shoppers" => asked.config.shoppers = parse(&arg, &value()?)?,
+                "--days" => asked.config.days = parse(&arg, &value()?)?,
                 "--currencies" => {
-                    asked.config.currencies =
-                        value()?.split(',').map(str::parse).collect::<Result<_, _>>()?;
+                    let codes = value()?;
+                    let currencies = codes.split(',').map(|code| parse(&arg, code));
+                    asked.config.currencies = currencies.collect::<Outcome<_>>()?;
                 }
                 "--truth" => asked.truth = Some(value()?),
                 path if !path.starts_with('-') && asked.path.is_none() => asked.path = Some(arg),
@@ -92,6 +95,10 @@ impl Asked {
         }
         Ok(asked)
     }
+}
+
+fn parse<T: FromStr<Err: Display>>(arg: &str, value: &str) -> Outcome<T> {
+    value.parse().map_err(|error| format!("{arg} {value}: {error}").into())
 }
 
 /// A line on the terminal that says how far a long job is; on anything else nothing at all.

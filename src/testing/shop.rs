@@ -81,9 +81,9 @@ pub struct Truth {
     pub order: OrderId,
     /// The turn that caused it; none if the shopper would have bought without the bot.
     pub turn: Option<EventId>,
-    /// Whether the events leave no other cause: the order is a conversion, and under the default rules its path
-    /// (as of any instant after the last event) is the touchpoint of `turn` alone. Every model that gives credit
-    /// away gives that turn all of `net`.
+    /// Whether the events are sure to leave no other cause: the order is a conversion, and under the default rules,
+    /// as of any instant after the last event, its path is the touchpoint of `turn` alone. Every model that gives
+    /// credit away then gives that turn all of `net`. Where it is false, nothing is promised about the path.
     pub single_cause: bool,
     /// Whether it counts: not cancelled, no test, and not refunded to nothing. An order that cost nothing counts.
     pub conversion: bool,

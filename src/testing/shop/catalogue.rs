@@ -81,7 +81,7 @@ pub(super) const QUESTIONS: [Question; 20] = [
     ask("do you take gift cards", "payment", "payment_question", ""),
 ];
 
-/// Asked after a purchase; their intents are on the list of those that earn nothing.
+/// Asked after an order; their intents are on the list of those that earn nothing.
 pub(super) const SUPPORT: [Question; 4] = [
     ask("where is my parcel", "delivery", "order_status", "track_order"),
     ask("has my order left", "delivery", "order_status", "track_order"),

@@ -253,13 +253,13 @@ impl<'a> Shopper<'a> {
                 .turn(&turn.id);
             self.record(event);
         }
-        if basket.lines.len() > 1 && self.random.chance(30) {
-            let taken = basket.lines.pop().map(|line| line.product);
+        if basket.lines.len() > 1
+            && self.random.chance(30)
+            && let Some(taken) = basket.lines.pop()
+        {
             self.wait(10, 200);
-            let events = taken.map(|product| {
-                Event::remove_from_cart(self.id(), self.at(), in_cart, product).turn(&turn.id)
-            });
-            events.into_iter().for_each(|event| self.record(event));
+            let event = Event::remove_from_cart(self.id(), self.at(), in_cart, taken.product);
+            self.record(event.quantity(taken.quantity).turn(&turn.id));
         }
         basket
     }

@@ -110,7 +110,7 @@ impl Shopper<'_> {
         Basket { link_code, discount_code, ..basket }
     }
 
-    /// After the purchase: where is it, how does it go back.
+    /// After the order: where is it, how does it go back.
     fn asks_support(&mut self, chat: &Chat) {
         for _ in 0..self.random.below(3) {
             self.wait(DAY, 5 * DAY);
@@ -129,10 +129,8 @@ impl Shopper<'_> {
         self.record(if valued { event.value(worth) } else { event });
     }
 
-    fn consents(&mut self, who: Identifiers, granted: bool) {
+    fn consents(&mut self, who: Identifiers, purpose: Purpose, granted: bool) {
         self.wait(1, 20);
-        let purpose = if self.random.chance(80) { Purpose::Analytics } else { Purpose::Marketing };
-        let purpose = if granted { purpose } else { Purpose::Analytics };
         self.record(Event::consent(self.id(), self.at(), who, purpose, granted));
     }
 
@@ -140,7 +138,8 @@ impl Shopper<'_> {
         let known = *self.random.pick(&KNOWN);
         let chat = self.greet(known);
         if self.random.chance(15) {
-            self.consents(chat.person.clone(), true);
+            let purpose = *self.random.pick(&Purpose::ALL);
+            self.consents(chat.person.clone(), purpose, true);
         }
         let turn = self.ask(&chat);
         let reach = self.go_to_shop(known, &chat);
@@ -149,7 +148,9 @@ impl Shopper<'_> {
         self.wait(MINUTE, longest);
         let goal = self.random.chance(8).then(|| reach.buys.clone());
         self.order(basket, Cause { buyer: reach.buys, turn: Some(&turn), single: true });
-        goal.into_iter().for_each(|who| self.reaches_goal(who));
+        if let Some(who) = goal {
+            self.reaches_goal(who);
+        }
         self.asks_support(&chat);
     }
 
@@ -268,15 +269,13 @@ impl Shopper<'_> {
     /// Denies the use of data, and sometimes grants it later: the last word counts.
     fn refuses_consent(&mut self) {
         let chat = self.greet(Known::AtOnce);
-        self.consents(chat.person.clone(), false);
+        self.consents(chat.person.clone(), Purpose::Analytics, false);
         let turn = self.ask(&chat);
         let reach = self.go_to_shop(Known::AtOnce, &chat);
         let basket = self.follow(&turn, &reach.browses);
         let granted_later = self.random.chance(30);
         if granted_later {
-            self.wait(1, MINUTE);
-            let who = chat.person.clone();
-            self.record(Event::consent(self.id(), self.at(), who, Purpose::Analytics, true));
+            self.consents(chat.person.clone(), Purpose::Analytics, true);
         }
         self.wait(MINUTE, DAY);
         self.order(basket, Cause { buyer: reach.buys, turn: Some(&turn), single: granted_later });
