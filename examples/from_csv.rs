@@ -258,7 +258,7 @@ impl WebRow {
         Ok(Some(url))
     }
 
-    /// A visit if tags or another host led here; else it only says that session and user belong together.
+    /// A visit if tags or another host led here; else it only says that session and customer belong together.
     fn into_event(self) -> Outcome<Event> {
         let at = instant(&self.event_time, "%Y-%m-%d %H:%M:%S%.f")?;
         let foreign = !self.referer_url_host.is_empty() && self.referer_url_host != OWN_HOST;
@@ -288,7 +288,7 @@ struct LineRow {
     revenue_local_currency: String,
 }
 
-/// Web events become visits, or identify a session's user; order lines become orders in local currency.
+/// Web events become visits, or say whose session it was; order lines become orders in local currency.
 pub fn ra_attribution(events: impl Read, orders: impl Read) -> Outcome<Log> {
     let (mut log, mut found, mut invoices) = (Log::default(), Vec::new(), Invoices::default());
     log.rows(events, |row: WebRow| {

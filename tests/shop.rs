@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clinch::event::jsonl;
-use clinch::testing::{Shop, ShopConfig};
+use clinch::testing::{Shop, ShopConfig, Truth};
 use serde_json::Value;
 
 #[path = "../examples/shop_log.rs"]
@@ -301,11 +301,28 @@ fn the_committed_log_is_what_its_command_gives() {
 }
 
 #[test]
+fn wrong_arguments_are_named() {
+    for (args, offender) in [
+        (&["--seed", "x"][..], "--seed x"),
+        (&["--shoppers"], "--shoppers needs a value"),
+        (&["--currencies", "EUR,EURO"], "--currencies EURO"),
+        (&["--colour", "blue"], "--colour"),
+        (&["a.jsonl", "b.jsonl"], "b.jsonl"),
+        (&["--shoppers", "1", "/no/such/place/shop.jsonl"], "/no/such/place/shop.jsonl"),
+    ] {
+        let args = args.iter().map(|arg| (*arg).to_owned());
+        let error = shop_log::run(args, &mut std::io::sink()).unwrap_err();
+        assert!(error.to_string().contains(offender), "{error}");
+    }
+}
+
+#[test]
 fn the_committed_log_is_of_the_size_it_says_and_reads_without_a_bad_line() {
     let events: Vec<_> = jsonl::read(LOG.as_bytes()).collect::<Result<_, _>>().unwrap();
     let distinct: BTreeSet<String> = events.iter().map(jsonl::write_line).collect();
     assert!((4_800..=5_200).contains(&events.len()), "{} lines", events.len());
     assert!(distinct.len() < events.len());
-    let single = TRUTH.lines().filter(|line| line.contains(r#""single_cause":true"#)).count();
+    let truth: Vec<Truth> = TRUTH.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let single = truth.iter().filter(|truth| truth.single_cause).count();
     assert!(single > 150, "{single} single-cause orders");
 }
