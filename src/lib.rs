@@ -93,6 +93,8 @@ pub mod reason;
 mod receipt;
 mod report;
 mod shard;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod time;
 mod tracker;

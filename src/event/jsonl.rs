@@ -19,7 +19,7 @@ use crate::event::Event;
 use crate::event::raw::Raw;
 use crate::event::read::{FieldError, event};
 
-/// The longest line that is read, in bytes: an order of 10,000 lines fits.
+/// The longest line that is read, in bytes without its end: an order of 10,000 lines fits.
 pub const MAX_LINE: usize = 8 << 20;
 
 /// Why a line gave no event. Reading goes on with the next line, unless the source itself failed.
@@ -61,7 +61,8 @@ pub fn read_line(line: &[u8]) -> Result<Event, FieldError> {
 
 /// Writes an event as one line, without the line feed.
 ///
-/// What it writes reads back to the same event.
+/// What it writes reads back to the same event, provided that all amounts of an order or refund are in its one
+/// currency: an order that mixes them, which no tracker takes, has no line of its own.
 pub fn write_line(event: &Event) -> String {
     // Every value written is text, a number or a flag, so there is nothing that JSON could refuse.
     serde_json::to_string(event).unwrap_or_default()
@@ -77,7 +78,7 @@ pub struct Reader<R> {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// The number of the line read last, from 1.
+    /// The number of the line read last, from 1; 0 before the first and the number of lines after the end.
     pub fn line(&self) -> u64 {
         self.line
     }
@@ -86,23 +87,39 @@ impl<R: BufRead> Reader<R> {
         LineError { line: self.line, field: error.field, reason: error.reason, broken: self.broken }
     }
 
-    /// Reads up to and with the next line feed; what is over the limit is passed over but not kept.
+    /// Reads up to and with the next line feed; gives the number of bytes. What is over the limit is passed over.
     fn next_line(&mut self) -> std::io::Result<usize> {
         self.buffer.clear();
-        let limit = (MAX_LINE + 1) as u64;
+        let limit = (MAX_LINE + "\r\n".len()) as u64;
         let read = self.source.by_ref().take(limit).read_until(b'\n', &mut self.buffer)?;
-        if read > MAX_LINE && !self.buffer.ends_with(b"\n") {
-            while self.source.fill_buf()?.iter().all(|byte| *byte != b'\n') {
-                let held = self.source.fill_buf()?.len();
-                if held == 0 {
-                    break;
-                }
-                self.source.consume(held);
-            }
-            let rest = self.source.fill_buf()?.iter().position(|byte| *byte == b'\n');
-            self.source.consume(rest.map_or(0, |place| place + 1));
+        if read as u64 == limit && !self.buffer.ends_with(b"\n") {
+            self.pass_over_rest()?;
         }
         Ok(read)
+    }
+
+    fn pass_over_rest(&mut self) -> std::io::Result<()> {
+        loop {
+            let held = self.source.fill_buf()?;
+            let end = held.iter().position(|byte| *byte == b'\n');
+            let used = end.map_or(held.len(), |place| place + 1);
+            self.source.consume(used);
+            if end.is_some() || used == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What the line read last says; none if it is empty.
+    fn event(&self) -> Option<Result<Event, FieldError>> {
+        let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        if line.len() > MAX_LINE {
+            let reason = format!("longer than {MAX_LINE} bytes");
+            return Some(Err(FieldError { field: String::new(), reason }));
+        }
+        if text.trim_ascii().is_empty() { None } else { Some(read_line(text)) }
     }
 }
 
@@ -111,23 +128,21 @@ impl<R: BufRead> Iterator for Reader<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.broken {
+            let read = self.next_line();
+            if matches!(read, Ok(0)) {
+                return None;
+            }
             self.line += 1;
-            match self.next_line() {
-                Ok(0) => return None,
-                Ok(_) if self.buffer.trim_ascii().is_empty() => {}
-                Ok(read) if read > MAX_LINE => {
-                    let reason = format!("longer than {MAX_LINE} bytes");
-                    return Some(Err(self.error(FieldError { field: String::new(), reason })));
-                }
-                Ok(_) => {
-                    let text = self.buffer.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.buffer);
-                    return Some(read_line(text).map_err(|error| self.error(error)));
-                }
+            let event = match read {
+                Ok(_) => self.event(),
                 Err(error) => {
                     self.broken = true;
                     let reason = format!("the source failed: {}", error.kind());
-                    return Some(Err(self.error(FieldError { field: String::new(), reason })));
+                    Some(Err(FieldError { field: String::new(), reason }))
                 }
+            };
+            if let Some(event) = event {
+                return Some(event.map_err(|error| self.error(error)));
             }
         }
         None

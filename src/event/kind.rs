@@ -304,14 +304,21 @@ impl std::str::FromStr for Purpose {
 
 /// Two identifiers whose claimed identity is taken back.
 ///
-/// No path joins them until a later event names both again.
+/// No path joins them until a later event names both again. Which of the two was named first does not matter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct ClaimWithdrawn {
-    /// One of the two.
+    /// The one of the narrower kind; of one kind, the one whose text comes first.
     pub one: Identifier,
     /// The other.
     pub other: Identifier,
+}
+
+impl ClaimWithdrawn {
+    /// The same value for either order, so that copies of a withdrawal are one fact.
+    pub(crate) fn between(one: Identifier, other: Identifier) -> Self {
+        if one <= other { Self { one, other } } else { Self { one: other, other: one } }
+    }
 }
 
 /// Two customers that the shop itself joined.

@@ -13,7 +13,8 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use crate::event::Event;
 use crate::event::kind::{
     AddToCart, CheckoutStarted, ClaimWithdrawn, Consent, CustomerMerged, DiscountOffer, DiscountRequest,
-    Feedback, Goal, Identify, Kind, LinkClick, LinkShared, Query, Recommendation, RemoveFromCart, Visit,
+    Feedback, Goal, Identify, Kind, LinkClick, LinkShared, Purpose, Query, Recommendation, RemoveFromCart,
+    Visit,
 };
 use crate::event::order::{Order, OrderLine, OrderRefund, OrderStatus, Refund, RefundLine};
 use crate::event::raw::Raw;
@@ -51,7 +52,8 @@ struct Fields<'de> {
 impl<'de> Fields<'de> {
     fn of(raw: Raw<'de>, path: String) -> Read<Self> {
         let Raw::Map(map) = raw else {
-            return fail(path, format!("expected an object, found {}", raw.name()));
+            let field = path.trim_end_matches('.');
+            return fail(field, format!("expected an object, found {}", raw.name()));
         };
         let mut names: Vec<&str> = map.iter().map(|(name, _)| &**name).collect();
         names.sort_unstable();
@@ -104,7 +106,10 @@ impl<'de> Fields<'de> {
 
     fn instant(&mut self, field: &str) -> Read<Option<DateTime<Utc>>> {
         let Some(text) = self.text(field)? else { return Ok(None) };
-        match DateTime::parse_from_rfc3339(&text) {
+        // RFC 3339 ends with the year 9999. Years beyond have a sign, which chrono reads elsewhere only.
+        let signed = text.starts_with(['+', '-']);
+        let read = if signed { text.parse() } else { DateTime::parse_from_rfc3339(&text) };
+        match read {
             Ok(at) => Ok(Some(at.to_utc())),
             Err(_) => fail(self.name(field), "not an instant as in 2026-03-01T10:00:00Z (RFC 3339)"),
         }
@@ -258,8 +263,7 @@ fn kind(fields: &mut Fields<'_>, who: &mut Identifiers) -> Read<Kind> {
             Kind::Goal(Goal { goal: fields.need("goal")?, value: fields.money_with("value", currency)? })
         }
         "consent" => {
-            let purpose = fields.parse("purpose")?;
-            let purpose = fields.required("purpose", purpose)?;
+            let purpose = purpose(fields)?;
             Kind::Consent(Consent { purpose, granted: fields.flag("granted")? })
         }
         "claim_withdrawn" => Kind::ClaimWithdrawn(claim_withdrawn(fields, who)?),
@@ -271,6 +275,13 @@ fn kind(fields: &mut Fields<'_>, who: &mut Identifiers) -> Read<Kind> {
         }
         _ => return fail("kind", "not a kind of event that is known"),
     })
+}
+
+fn purpose(fields: &mut Fields<'_>) -> Read<Purpose> {
+    let name: String = fields.need("purpose")?;
+    let named = Purpose::ALL.into_iter().find(|purpose| purpose.name() == name);
+    let refuse = || fail("purpose", "not one of analytics, marketing, preferences, sale_or_sharing");
+    named.map_or_else(refuse, Ok)
 }
 
 fn query(fields: &mut Fields<'_>) -> Read<Query> {
@@ -360,20 +371,36 @@ fn refund_lines(fields: &mut Fields<'_>, currency: Currency) -> Read<Vec<RefundL
 }
 
 fn two_customers(fields: &mut Fields<'_>) -> Read<(Option<Identifier>, Option<Identifier>)> {
-    let customer = |text: Option<Cow<'_, str>>| text.map(|text| Identifier::new(IdKind::Customer, text));
-    Ok((customer(fields.text("from")?), customer(fields.text("into")?)))
+    two_of(IdKind::Customer, fields)
 }
 
-/// Two identifiers: `from` and `into` for customers, else two of the identifier fields.
+/// Two identifiers of one kind, from the fields `from` and `into`.
+fn two_of(kind: IdKind, fields: &mut Fields<'_>) -> Read<(Option<Identifier>, Option<Identifier>)> {
+    let identifier = |text: Option<Cow<'_, str>>| text.map(|text| Identifier::new(kind, text));
+    Ok((identifier(fields.text("from")?), identifier(fields.text("into")?)))
+}
+
+/// Two identifiers: of two kinds in their fields, of one kind as `from` and `into`, which are customers unless
+/// the field `of` names another kind.
 fn claim_withdrawn(fields: &mut Fields<'_>, who: &mut Identifiers) -> Read<ClaimWithdrawn> {
-    if let (Some(one), Some(other)) = two_customers(fields)? {
-        return Ok(ClaimWithdrawn { one, other });
+    let kind = match fields.text("of")? {
+        None => IdKind::Customer,
+        Some(name) => {
+            let named = IdKind::ALL.into_iter().find(|kind| kind.name() == name);
+            named.map_or_else(|| fail("of", "not a kind of identifier"), Ok)?
+        }
+    };
+    if let (Some(one), Some(other)) = two_of(kind, fields)? {
+        return Ok(ClaimWithdrawn::between(one, other));
     }
     let named = std::mem::take(who);
     let mut named = named.iter();
     match (named.next(), named.next(), named.next()) {
-        (Some(one), Some(other), None) => Ok(ClaimWithdrawn { one: one.clone(), other: other.clone() }),
-        _ => fail("kind", "claim_withdrawn names exactly two identifiers (customers as `from` and `into`)"),
+        (Some(one), Some(other), None) => Ok(ClaimWithdrawn::between(one.clone(), other.clone())),
+        _ => fail(
+            "kind",
+            "claim_withdrawn names exactly two identifiers (two of one kind as `from` and `into`)",
+        ),
     }
 }
 

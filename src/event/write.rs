@@ -107,17 +107,30 @@ fn kind<M: SerializeMap>(map: &mut M, kind: &Kind) -> Result<(), M::Error> {
             map.serialize_entry("purpose", consent.purpose.name())?;
             map.serialize_entry("granted", &consent.granted)
         }
-        Kind::ClaimWithdrawn(claim) => pair(map, &claim.one, &claim.other),
-        Kind::CustomerMerged(merged) => pair(map, &merged.from, &merged.into),
+        Kind::ClaimWithdrawn(claim) => write_withdrawn(map, &claim.one, &claim.other),
+        Kind::CustomerMerged(merged) => from_into(map, &merged.from, &merged.into),
     }
 }
 
-/// Two customers stand as `from` and `into`, other identifiers under the names of their kinds.
-fn pair<M: SerializeMap>(map: &mut M, one: &Identifier, other: &Identifier) -> Result<(), M::Error> {
-    let customers = one.kind() == IdKind::Customer && other.kind() == IdKind::Customer;
-    let names = if customers { ["from", "into"] } else { [one.kind().name(), other.kind().name()] };
-    map.serialize_entry(names[0], one.as_str())?;
-    map.serialize_entry(names[1], other.as_str())
+/// Identifiers of two kinds stand under the names of their kinds, two of one kind as `from` and `into`.
+fn write_withdrawn<M: SerializeMap>(
+    map: &mut M,
+    one: &Identifier,
+    other: &Identifier,
+) -> Result<(), M::Error> {
+    if one.kind() != other.kind() {
+        map.serialize_entry(one.kind().name(), one.as_str())?;
+        return map.serialize_entry(other.kind().name(), other.as_str());
+    }
+    if one.kind() != IdKind::Customer {
+        map.serialize_entry("of", one.kind().name())?;
+    }
+    from_into(map, one, other)
+}
+
+fn from_into<M: SerializeMap>(map: &mut M, from: &Identifier, into: &Identifier) -> Result<(), M::Error> {
+    map.serialize_entry("from", from.as_str())?;
+    map.serialize_entry("into", into.as_str())
 }
 
 fn write_order<M: SerializeMap>(map: &mut M, order: &Order) -> Result<(), M::Error> {
