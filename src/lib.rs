@@ -99,6 +99,11 @@ mod text;
 mod time;
 mod tracker;
 
+/// The README's examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 // Facts.
 pub use event::{
     Event, EventOf, Kind, Order, OrderLine, OrderRefund, OrderStatus, Purpose, Refund, RefundLine,

@@ -94,9 +94,9 @@ impl Question {
         }
     }
 
-    /// 16 hexadecimal digits over the printed form and the result version.
+    /// 16 hexadecimal digits over the printed form, the rules' id and the result version.
     pub fn id(&self) -> String {
-        fingerprint(&format!("v{RESULT_VERSION} {self}"))
+        fingerprint(&format!("v{RESULT_VERSION} {} {self}", self.rules.id()))
     }
 
     /// Whether conversions of this kind are asked about.

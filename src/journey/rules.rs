@@ -170,9 +170,15 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// 16 hexadecimal digits over the printed form: equal for equal rules, on every platform.
+    /// 16 hexadecimal digits over the printed form and the excluded intents: equal for equal rules, on every
+    /// platform.
     pub fn id(&self) -> String {
-        fingerprint(&self.to_string())
+        fingerprint(&format!("{self} {:?}", self.excluded_intents))
+    }
+
+    /// Whether the intents are those of [`POST_PURCHASE_INTENTS`], which print as `post_purchase`.
+    fn excludes_post_purchase(&self) -> bool {
+        self.excluded_intents.iter().map(String::as_str).eq(POST_PURCHASE_INTENTS.iter().copied())
     }
 
     /// Whether a turn of this intent may earn.
@@ -209,7 +215,11 @@ impl fmt::Display for Rules {
         f.write_str(" evidence_windows=")?;
         list(f, self.evidence_windows.iter().map(|(evidence, span)| format!("{evidence}:{span}")))?;
         f.write_str(" excluded_intents=")?;
-        list(f, self.excluded_intents.iter())?;
+        if self.excludes_post_purchase() {
+            f.write_str("post_purchase")?;
+        } else {
+            list(f, self.excluded_intents.iter())?;
+        }
         let unhelpful = if self.unhelpful_may_earn { "may" } else { "never" };
         write!(f, " unhelpful={unhelpful} direct_visits={direct_visits} product_match={product_match}")?;
         write!(f, " reuse={reuse} transform={transform} last_touchpoints=")?;

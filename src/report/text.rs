@@ -26,13 +26,10 @@ impl fmt::Display for Report {
 
 fn write_totals(f: &mut fmt::Formatter<'_>, totals: &Totals) -> fmt::Result {
     let unit = totals.currency.map_or("(no value)", Currency::code);
-    writeln!(
-        f,
-        "{unit}: {} conversions, {} in all, {} unattributed",
-        totals.conversions, totals.value, totals.unattributed
-    )?;
+    let Totals { conversions, value, unattributed, .. } = totals;
+    writeln!(f, "{unit}  conversions {conversions}  value {value}  unattributed {unattributed}")?;
     for reason in &totals.reasons {
-        writeln!(f, "  unattributed: {} x {}, {}", reason.conversions, reason.reason, reason.value)?;
+        writeln!(f, "  {} of them unattributed, {}: {}", reason.conversions, reason.reason, reason.value)?;
     }
     if totals.over_refunded.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
         writeln!(f, "  refunded beyond the total: {}", totals.over_refunded)?;
