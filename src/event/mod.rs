@@ -44,8 +44,8 @@ pub type Event = EventOf<Kind>;
 
 /// A fact of one kind while it is built; it turns into an [`Event`] by itself wherever one is taken.
 ///
-/// In serde's data model an [`Event`] is one flat map, which is the line of an event log; see
-/// [`jsonl`].
+/// In serde's data model an [`Event`] is one flat map, which is the line of an event log; feature `json` has a
+/// reader for it, `event::jsonl`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventOf<K> {
     pub(crate) id: EventId,
