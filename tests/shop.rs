@@ -91,18 +91,21 @@ fn deliveries_hold_every_event_some_of_them_twice_late_and_out_of_order() {
     assert_eq!(distinct, lines(&shop).iter().collect());
     assert!(delivered.len() > shop.events.len() * 105 / 100);
 
-    let first = |wanted: &dyn Fn(&Value) -> bool| {
-        delivered.iter().position(|line| wanted(&serde_json::from_str(line).unwrap()))
+    let arrived: Vec<Value> = delivered.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |kind: &str, order: &Value| -> Vec<usize> {
+        let matches = |event: &Value| text(event, "kind") == kind && event["order"] == *order;
+        (0..arrived.len()).filter(|place| matches(&arrived[*place])).collect()
     };
-    let refunds = json(&shop).into_iter().filter(|event| text(event, "kind") == "refund");
-    let early = refunds.filter(|refund| {
-        let order = text(refund, "order");
-        let of = |kind: &'static str| {
-            move |event: &Value| text(event, "kind") == kind && text(event, "order") == order
-        };
-        first(&of("refund")) < first(&of("order"))
-    });
-    assert!(early.count() > 0, "no refund is delivered before its order");
+    let orders = shop.truth.iter().map(|truth| Value::from(truth.order.as_str()));
+    let (mut early_refunds, mut late_versions) = (0, 0);
+    for order in orders {
+        let versions = of("order", &order);
+        early_refunds += of("refund", &order).iter().filter(|place| **place < versions[0]).count();
+        late_versions +=
+            usize::from(!versions.is_sorted_by_key(|place| text(&arrived[*place], "at").to_owned()));
+    }
+    assert!(early_refunds > 0, "no refund is delivered before its order");
+    assert!(late_versions > 0, "no older version of an order is delivered after a newer one");
 }
 
 /// Net value, currency and standing of every order, from the raw events.
