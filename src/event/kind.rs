@@ -98,6 +98,12 @@ impl Kind {
     }
 }
 
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// Names of all kinds in the event log, in the order of equal instants.
 pub(crate) const KIND_NAMES: [&str; 18] = [
     "consent",

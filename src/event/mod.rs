@@ -16,6 +16,44 @@
 //! # let _ = (turn, click, order);
 //! # Ok::<(), clinch::Error>(())
 //! ```
+//!
+//! # The event log
+//!
+//! Written with serde, an event is one flat object; a log holds one per line (feature `json`, `event::jsonl`).
+//! Instants are RFC 3339, money is decimal text, ids may be text or whole numbers, unknown fields are passed over.
+//!
+//! | field | in | meaning |
+//! |---|---|---|
+//! | `id`, `at`, `kind` | all | idempotency key, instant, one of the kinds below |
+//! | `customer`, `visitor`, `conversation`, `cart`, `checkout`, `email`, `phone` | any | identifiers seen together; at least one, but for `refund` |
+//! | `channel` | any | web, whatsapp, email, ... an open label |
+//! | `turn` | engagements, feedback | id of the turn that caused it, where the host knows |
+//!
+//! | kind | own fields (`?` may be missing) |
+//! |---|---|
+//! | `query` | `text`?, `query`?, `topic`?, `intent`?, `flow`?, `product_type`?, `products`[]?, `cost`? with `cost_currency` |
+//! | `recommendation` | `products`[] |
+//! | `link_shared` | `url`, `code`?, `product`? |
+//! | `link_click` | `url`?, `code`?, `product`? |
+//! | `visit` | `url`?, `referrer`?, `code`? |
+//! | `add_to_cart`, `remove_from_cart` | `product`, `quantity`?, `price`? with `currency` |
+//! | `discount_request`, `discount_offer` | `discount_code`? |
+//! | `feedback` | `helpful` |
+//! | `checkout_started`, `identify` | none |
+//! | `order` | `order`, `total`, `currency`, `updated_at`?, `status`? (placed, paid, cancelled, test), `lines`[{`product`, `product_type`?, `quantity`?, `total`}]?, `codes`[]?, `discount_codes`[]?, `refunds`[{`refund`, `amount`, `lines`?}]?, `url`?, `referrer`? |
+//! | `refund` | `refund`, `order`, `amount`, `currency`, `lines`[{`product`, `amount`}]? |
+//! | `goal` | `goal`, `value`? with `currency` |
+//! | `consent` | `purpose` (analytics, marketing, preferences, sale_or_sharing), `granted` |
+//! | `claim_withdrawn` | two identifier fields; two customers as `from` and `into` |
+//! | `customer_merged` | `from`, `into` |
+//!
+//! # At the door
+//!
+//! A tracker or builder keeps a *fact* of an event: identifiers as pseudonyms, links read for code and channel and
+//! then forgotten, the text of a question dropped (see [`Limits`](crate::Limits)). An optional field that contains
+//! an identifier of the same event (of four bytes or more, in any case, also percent-coded) is left out and
+//! counted; where the field is required the event is dropped, but for orders and refunds, whose products are
+//! replaced: money never gets lost for a label.
 
 mod build;
 #[cfg(feature = "json")]

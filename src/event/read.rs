@@ -4,7 +4,6 @@
 //! twice is refused, since two readers would see two facts.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
@@ -401,11 +400,5 @@ fn claim_withdrawn(fields: &mut Fields<'_>, who: &mut Identifiers) -> Read<Claim
             "kind",
             "claim_withdrawn names exactly two identifiers (two of one kind as `from` and `into`)",
         ),
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }

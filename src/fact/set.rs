@@ -86,16 +86,20 @@ impl Facts {
         }
         let new = |known: &&Known| !self.identifiers.contains(known);
         let identifiers = self.identifiers.len() + fact.who.iter().filter(new).count();
-        if self.set.len() as u64 >= self.limits.facts {
-            return Err(ErrorKind::Full { what: "facts", limit: self.limits.facts }.into());
-        }
-        if identifiers as u64 > self.limits.identifiers {
-            return Err(ErrorKind::Full { what: "identifiers", limit: self.limits.identifiers }.into());
-        }
+        self.fits(self.set.len() + 1, identifiers)?;
         self.identifiers.extend(fact.who.iter().copied());
         let recorded = self.note_version(&fact);
         self.set.insert(fact);
         Ok(recorded)
+    }
+
+    fn fits(&self, facts: usize, identifiers: usize) -> Result<()> {
+        let caps =
+            [("facts", facts, self.limits.facts), ("identifiers", identifiers, self.limits.identifiers)];
+        match caps.into_iter().find(|(_, count, limit)| *count as u64 > *limit) {
+            Some((what, _, limit)) => Err(ErrorKind::Full { what, limit }.into()),
+            None => Ok(()),
+        }
     }
 
     /// Keeps the newest version of an order at hand, and says whether this one is older.
@@ -122,12 +126,12 @@ impl Facts {
         if self.limits != other.limits {
             return Err(ErrorKind::LimitsMismatch.into());
         }
-        let before = self.clone();
+        let facts = self.set.len() + other.set.difference(&self.set).count();
+        let identifiers = self.identifiers.len() + other.identifiers.difference(&self.identifiers).count();
+        self.fits(facts, identifiers)?;
         for fact in &other.set {
-            if let Err(error) = self.insert(Arc::clone(fact)) {
-                *self = before;
-                return Err(error);
-            }
+            // Nothing that fits as a whole fails in part.
+            let _recorded = self.insert(Arc::clone(fact))?;
         }
         Ok(())
     }

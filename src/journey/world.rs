@@ -228,7 +228,7 @@ fn members(facts: &[&Fact], people: &People, key: &Key) -> Vec<Vec<usize>> {
         for place in members.iter() {
             let held = winners.entry(&facts[*place].id).or_insert(*place);
             let rank = |place: usize| (facts[place].at, facts[place].content_key(key));
-            if rank(*place) > rank(*held) {
+            if held != place && rank(*place) > rank(*held) {
                 *held = *place;
             }
         }
