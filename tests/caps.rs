@@ -23,7 +23,10 @@ fn a_full_tracker_refuses_what_is_new_and_takes_what_it_has() {
         tracker.extend([turn(1), turn(2)]).unwrap();
         let before = tracker.clone();
         let error = tracker.record(turn(3)).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Full { what: found, limit: 2 } if *found == what), "{error}");
+        assert!(
+            matches!(error.kind(), ErrorKind::Full { what: found, limit: 2 } if *found == what),
+            "{error}"
+        );
         assert!(tracker == before);
         assert_eq!(tracker.record(turn(1)).unwrap(), clinch::Recorded::Repeated);
     }
