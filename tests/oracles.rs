@@ -164,7 +164,7 @@ fn twelve_thousand_over_38_days() {
     let values = by_name("time_decay:7d", money("12000", "JPY"), &path);
     assert_eq!(values, ["175", "287", "575", "3417", "7546"]);
     let values = by_name("time_decay:7d", money("12000.00", "USD"), &path);
-    assert_eq!(values, ["175.20", "287.44", "574.87", "3417.04", "7545.45"]);
+    assert_eq!(values, ["175.19", "287.44", "574.88", "3417.04", "7545.45"]);
 }
 
 /// PostHog's test of time decay: half-life 1 day, touches 3, 2 and 1 days before.
