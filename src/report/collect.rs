@@ -100,10 +100,12 @@ impl Collector<'_> {
             self.add(Key::UnattributedValue(currency, reason), conversion.minor());
             return Ok(());
         }
-        for by in &question.by {
-            let path = Path::transformed(conversion, &claim.touchpoints, *by, question.rules.transform);
+        // A dimension asked for twice has one set of sums, which must not count twice.
+        let dimensions: BTreeSet<Dimension> = question.by.iter().copied().collect();
+        for by in dimensions {
+            let path = Path::transformed(conversion, &claim.touchpoints, by, question.rules.transform);
             for chosen in &question.models {
-                let cell = Cell { by: *by, currency, model: Label::from(chosen.name()) };
+                let cell = Cell { by, currency, model: Label::from(chosen.name()) };
                 match chosen.model() {
                     Some(model) => self.credit(model, &path, cell)?,
                     None => self.participate(&path, &cell),
