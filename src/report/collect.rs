@@ -195,7 +195,8 @@ impl Collector<'_> {
     /// Queries asked again before a conversion, against those of people who have none.
     fn repeats(&mut self, world: &World<'_>, claims: &[Vec<Claim>]) {
         let question = self.question;
-        for (members, claims) in world.members.iter().zip(claims) {
+        let people = world.members.iter().zip(claims).zip(&world.consent);
+        for ((members, claims), _) in people.filter(|(_, consent)| **consent) {
             let turns: Vec<_> = members.iter().map(|place| world.facts[*place]).collect();
             let asks = |claim: &&Claim| question.asks_about(&claim.conversion.kind);
             let mut since = None;
