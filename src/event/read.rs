@@ -104,7 +104,10 @@ impl<'de> Fields<'de> {
 
     fn instant(&mut self, field: &str) -> Read<Option<DateTime<Utc>>> {
         let Some(text) = self.text(field)? else { return Ok(None) };
-        match DateTime::parse_from_rfc3339(&text) {
+        // RFC 3339 ends with the year 9999; a sign before the year goes on to the ends of what can be represented.
+        let extended = text.starts_with(['+', '-']);
+        let read = if extended { text.parse() } else { DateTime::parse_from_rfc3339(&text) };
+        match read {
             Ok(at) => Ok(Some(at.to_utc())),
             Err(_) => fail(self.name(field), "not an instant as in 2026-03-01T10:00:00Z (RFC 3339)"),
         }
