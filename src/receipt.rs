@@ -82,7 +82,8 @@ impl Receipt {
         let person = world.person(state.winner);
         let orders = world.orders_by_person();
         let of_order = |claim: &Claim| claim.conversion.kind == state.conversion().kind;
-        let claim = world.claims(person, &orders[person]).into_iter().find(of_order).map(redacted);
+        let claim = world.claims(person, &orders[person]).into_iter().find(of_order);
+        let claim = claim.map(|claim| redacted(claim, &world, person));
         let mut receipt = Self {
             status: state.status,
             not_counted: NotCounted::of(state),
@@ -118,11 +119,27 @@ impl Receipt {
     }
 }
 
-/// Without what would tell one person about another.
-fn redacted(mut claim: Claim) -> Claim {
-    for touchpoint in claim.touchpoints.iter_mut().filter(|touchpoint| touchpoint.foreign) {
-        touchpoint.id = EventId::from(SOMEBODY);
-        touchpoint.labels.conversation.clear();
+/// Without what would tell one person about another, and without where events stand among the facts.
+fn redacted(mut claim: Claim, world: &World<'_>, person: usize) -> Claim {
+    let foreign = |place: &usize| world.person(*place) != person;
+    let sources = std::mem::take(&mut claim.sources);
+    for (touchpoint, sources) in claim.touchpoints.iter_mut().zip(sources) {
+        // The first source is the touchpoint's own event, the others are its engagements in the same order.
+        let Some((own, engagements)) = sources.split_first() else { continue };
+        let caused = world.causes[*own].as_ref().is_some_and(foreign);
+        if foreign(own) {
+            touchpoint.id = EventId::from(SOMEBODY);
+        }
+        if caused {
+            touchpoint.turn = touchpoint.turn.take().map(|_| EventId::from(SOMEBODY));
+        }
+        if caused || foreign(own) {
+            touchpoint.labels.conversation.clear();
+        }
+        let pairs = touchpoint.engagements.iter_mut().zip(engagements);
+        for (engagement, _) in pairs.filter(|(_, place)| foreign(place)) {
+            *engagement = EventId::from(SOMEBODY);
+        }
     }
     for refused in claim.refused.iter_mut().filter(|refused| refused.foreign) {
         refused.id = EventId::from(SOMEBODY);

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::event::{Event, Kind, LinkShared, Order, Query, RefundLine};
 use crate::fact::{Fact, Known, Limits};
-use crate::id::{Identifier, Identifiers, Key, siphash128};
+use crate::id::{IdKind, Identifier, Identifiers, Key, siphash128};
 use crate::link;
 use crate::money::Money;
 use crate::reason::DropReason;
@@ -15,6 +15,9 @@ use crate::time::without_leap;
 
 /// Identifiers shorter than this are not looked for in labels: they would be found by chance.
 const SHORTEST_SOUGHT: usize = 4;
+
+/// Digits from which on a phone number is sought however it is spaced.
+const SHORTEST_PHONE: usize = 7;
 
 /// What a product of an order line reads when its own text contained an identifier.
 const WITHHELD: &str = "(withheld)";
@@ -48,7 +51,7 @@ impl Door<'_> {
             return Err(DropReason::NoIdentifier);
         }
         self.id(id.as_str())?;
-        let mut screen = Screen { sought: sought(&named), withheld: 0 };
+        let mut screen = Screen { sought: sought(&named), phone: phone(&named), withheld: 0 };
         let derived = Derived::of(&kind, &self.limits.text_bytes);
         let channel = screen.optional(channel)?.or(derived.channel);
         self.bounded_option(channel.as_ref())?;
@@ -310,6 +313,8 @@ impl Derived {
 /// Looks for an event's own identifiers in its other fields.
 struct Screen<'a> {
     sought: SmallVec<[Cow<'a, str>; 3]>,
+    /// The digits of a phone number: in labels it may be spaced in any way.
+    phone: Option<String>,
     withheld: u8,
 }
 
@@ -317,6 +322,16 @@ fn sought(named: &[Identifier]) -> SmallVec<[Cow<'_, str>; 3]> {
     let long = named.iter().filter(|identifier| identifier.as_str().len() >= SHORTEST_SOUGHT);
     let folded = |identifier: &Identifier| Cow::Owned(identifier.as_str().to_lowercase());
     long.filter(|identifier| !identifier.is_junk()).map(folded).collect()
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn phone(named: &[Identifier]) -> Option<String> {
+    let phone =
+        named.iter().find(|identifier| identifier.kind() == IdKind::Phone && !identifier.is_junk())?;
+    Some(digits(phone.as_str())).filter(|digits| digits.len() >= SHORTEST_PHONE)
 }
 
 impl Screen<'_> {
@@ -337,6 +352,8 @@ impl Screen<'_> {
         }
         let folded = text.to_lowercase();
         let found = |text: &str| self.sought.iter().any(|identifier| text.contains(&**identifier));
-        found(&folded) || (folded.contains('%') && found(&link::percent_decoded(&folded)))
+        let spaced = |text: &str| self.phone.as_ref().is_some_and(|phone| digits(text).contains(&**phone));
+        let holds = |text: &str| found(text) || spaced(text);
+        holds(&folded) || (folded.contains('%') && holds(&link::percent_decoded(&folded)))
     }
 }

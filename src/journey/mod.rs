@@ -93,10 +93,10 @@ impl<'a> World<'a> {
 
     /// Everything about one person.
     pub(crate) fn journey(&self, person: usize, orders: &[&OrderState<'a>], as_of: DateTime<Utc>) -> Journey {
-        Journey {
-            known: self.people.known[person],
-            touchpoints: Claiming::whole(self, person, as_of),
-            claims: self.claims(person, orders),
-        }
+        let mut claims = self.claims(person, orders);
+        // Where events stand among all facts is nothing that a journey says, so it must not make two differ.
+        claims.iter_mut().for_each(|claim| claim.sources.clear());
+        let touchpoints = Claiming::whole(self, person, as_of);
+        Journey { known: self.people.known[person], touchpoints, claims }
     }
 }

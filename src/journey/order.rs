@@ -171,7 +171,7 @@ impl<'a> OrderState<'a> {
         }
         let rest: i128 = left.iter().map(|minor| i128::from(*minor)).sum();
         let spread = i64::try_from(unspecific.min(rest)).unwrap_or(0);
-        let parts = split(spread, &left);
+        let parts = split_off(spread, &left);
         for (minor, part) in left.iter_mut().zip(parts) {
             *minor -= part;
         }
@@ -193,7 +193,7 @@ fn take(left: &mut [i64], order: &Order, refunded: &RefundLine, part: i64) -> i6
     let held: Vec<i64> = places.iter().map(|place| left[*place]).collect();
     let sum: i128 = held.iter().map(|minor| i128::from(*minor)).sum();
     let taken = i64::try_from(i128::from(part).min(sum)).unwrap_or(part);
-    for (place, share) in places.iter().zip(split(taken, &held)) {
+    for (place, share) in places.iter().zip(split_off(taken, &held)) {
         left[*place] -= share;
     }
     taken
@@ -206,4 +206,21 @@ fn split(total: i64, by: &[i64]) -> Vec<i64> {
     let excess = (64 - largest.leading_zeros()).saturating_sub(53);
     let weights: Vec<u64> = by.iter().map(|minor| minor.unsigned_abs() >> excess).collect();
     apportion(total, &weights).unwrap_or_else(|_| vec![0; by.len()])
+}
+
+/// The same for a `total` of at most the sum of the amounts: no part is larger than its amount.
+fn split_off(total: i64, from: &[i64]) -> Vec<i64> {
+    let mut parts = split(total, from);
+    // Exact shares never exceed their amounts; those of amounts above 2^53 are not quite exact.
+    let mut beyond = 0;
+    for (part, amount) in parts.iter_mut().zip(from) {
+        beyond += (*part - amount).max(0);
+        *part = (*part).min(*amount);
+    }
+    for (part, amount) in parts.iter_mut().zip(from) {
+        let more = beyond.min(amount - *part);
+        *part += more;
+        beyond -= more;
+    }
+    parts
 }

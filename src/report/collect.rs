@@ -100,10 +100,12 @@ impl Collector<'_> {
             self.add(Key::UnattributedValue(currency, reason), conversion.minor());
             return Ok(());
         }
-        for by in &question.by {
-            let path = Path::transformed(conversion, &claim.touchpoints, *by, question.rules.transform);
+        // A dimension asked for twice has one set of sums, which must not count twice.
+        let dimensions: BTreeSet<Dimension> = question.by.iter().copied().collect();
+        for by in dimensions {
+            let path = Path::transformed(conversion, &claim.touchpoints, by, question.rules.transform);
             for chosen in &question.models {
-                let cell = Cell { by: *by, currency, model: Label::from(chosen.name()) };
+                let cell = Cell { by, currency, model: Label::from(chosen.name()) };
                 match chosen.model() {
                     Some(model) => self.credit(model, &path, cell)?,
                     None => self.participate(&path, &cell),
@@ -193,7 +195,8 @@ impl Collector<'_> {
     /// Queries asked again before a conversion, against those of people who have none.
     fn repeats(&mut self, world: &World<'_>, claims: &[Vec<Claim>]) {
         let question = self.question;
-        for (members, claims) in world.members.iter().zip(claims) {
+        let people = world.members.iter().zip(claims).zip(&world.consent);
+        for ((members, claims), _) in people.filter(|(_, consent)| **consent) {
             let turns: Vec<_> = members.iter().map(|place| world.facts[*place]).collect();
             let asks = |claim: &&Claim| question.asks_about(&claim.conversion.kind);
             let mut since = None;
