@@ -111,7 +111,7 @@ pub struct LineCredits {
 /// ```
 ///
 /// # Errors
-/// `BadWeights` if the model breaks its contract, or what the model itself reports.
+/// `BadWeights` if the model breaks its contract, `ModelFailed` with what the model itself reports.
 pub fn credit(model: &dyn Model, path: &Path<'_>) -> Result<Credits> {
     let mut weights = Weights::default();
     let units = weigh(model, path, &mut weights)?;
@@ -167,7 +167,11 @@ pub(crate) fn weigh(model: &dyn Model, path: &Path<'_>, weights: &mut Weights) -
     if path.is_empty() {
         return Ok(None);
     }
-    model.weigh(path, weights)?;
+    let failed = |source| {
+        let (model, touchpoints) = (model.name().to_owned(), path.len());
+        Error::from(ErrorKind::ModelFailed { model, touchpoints, source })
+    };
+    model.weigh(path, weights).map_err(failed)?;
     if weights.declined {
         return Ok(None);
     }

@@ -76,6 +76,16 @@ pub enum ErrorKind {
         /// What is wrong with the weights.
         problem: &'static str,
     },
+    /// A model could not weigh a path; the source says why.
+    #[error("model `{model}` failed on a path of {touchpoints}")]
+    ModelFailed {
+        /// Name of the model.
+        model: String,
+        /// How many touchpoints the path had.
+        touchpoints: usize,
+        /// What the model reported.
+        source: Error,
+    },
     /// Two columns of one report have one name.
     #[error("model `{model}` is asked for twice")]
     ModelTwice {

@@ -1163,7 +1163,13 @@ fn identifiers_are_shown_nowhere_even_where_labels_repeat_them() {
     // The money of a line stays where its name had to go, and labels without identifiers stay too.
     let claim = receipts[0].claim.as_ref().unwrap();
     assert_eq!(claim.conversion.lines[0].value, eur("6.00"));
-    assert!(claim.touchpoints.iter().any(|touchpoint| touchpoint.labels.product.iter().any(|p| *p == "p1")));
+    assert!(
+        claim.touchpoints.iter().any(|touchpoint| touchpoint
+            .labels
+            .product
+            .iter()
+            .any(|product| product.as_str() == "p1"))
+    );
 }
 
 #[test]

@@ -716,7 +716,8 @@ fn reuse_after_an_earlier_conversion_has_four_answers() {
     let turn = |id, days| Event::from(Event::query(id, day(days), who()));
     let order = |id, days| Event::from(Event::order(id, day(days), who(), id, eur("1.00")));
     let events = [turn("a", 0), turn("b", 1), order("o1", 2), turn("c", 3), order("o2", 4), order("o3", 5)];
-    let expected: [(Reuse, [&[&str]; 3], [Option<&str>; 3]); 4] = [
+    type Expected = (Reuse, [&'static [&'static str]; 3], [Option<&'static str>; 3]);
+    let expected: [Expected; 4] = [
         (Reuse::Allowed, [&["a", "b"], &["a", "b", "c"], &["a", "b", "c"]], [None; 3]),
         (Reuse::Consumed, [&["a", "b"], &["c"], &[]], [None, Some("consumed"), Some("consumed")]),
         (

@@ -30,7 +30,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use builtin::{BuiltIn, Participation, PositionBased, TimeDecay};
-pub use name::Chosen;
+pub use name::{Chosen, Named};
 
 use crate::error::Result;
 use crate::journey::Path;

@@ -5,7 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{BuiltIn, Model, Participation, PositionBased, TimeDecay};
+use crate::journey::Path;
+use crate::model::{BuiltIn, Model, Participation, PositionBased, TimeDecay, Weights};
 
 impl FromStr for BuiltIn {
     type Err = Error;
@@ -51,8 +52,28 @@ pub enum Chosen {
     BuiltIn(BuiltIn),
     /// Full value to each label; a column without a total.
     Participation,
-    /// A model of the host's own, under its own name.
-    Custom(Arc<dyn Model>),
+    /// A model of the host's own, under the name that it gave when it was chosen.
+    Custom(Named),
+}
+
+/// A model under the name that it gave when it was chosen.
+///
+/// Reports are put together by the names of their columns, so a model that changed its name in between would
+/// lose its credit.
+#[derive(Clone)]
+pub struct Named {
+    name: Arc<str>,
+    model: Arc<dyn Model>,
+}
+
+impl Model for Named {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn weigh(&self, path: &Path<'_>, weights: &mut Weights) -> Result<()> {
+        self.model.weigh(path, weights)
+    }
 }
 
 impl Chosen {
@@ -70,7 +91,7 @@ impl Chosen {
         match self {
             Self::BuiltIn(model) => Some(model),
             Self::Participation => None,
-            Self::Custom(model) => Some(&**model),
+            Self::Custom(model) => Some(model),
         }
     }
 }
@@ -97,7 +118,7 @@ impl From<Participation> for Chosen {
 
 impl From<Arc<dyn Model>> for Chosen {
     fn from(model: Arc<dyn Model>) -> Self {
-        Self::Custom(model)
+        Self::Custom(Named { name: Arc::from(model.name()), model })
     }
 }
 
