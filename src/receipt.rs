@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::event::{Event, OrderStatus};
 use crate::fact::{Facts, Limits};
 use crate::id::Key;
-use crate::journey::{Claim, Path, World};
+use crate::journey::{Claim, Path, Touchpoint, World};
 use crate::money::{Money, decimal};
 use crate::question::Question;
 use crate::report::NotCounted;
@@ -83,7 +83,6 @@ impl Receipt {
         let orders = world.orders_by_person();
         let of_order = |claim: &Claim| claim.conversion.kind == state.conversion().kind;
         let claim = world.claims(person, &orders[person]).into_iter().find(of_order);
-        let claim = claim.map(|claim| redacted(claim, &world, person));
         let mut receipt = Self {
             status: state.status,
             not_counted: NotCounted::of(state),
@@ -98,19 +97,29 @@ impl Receipt {
             rules: question.rules.to_string(),
             order,
         };
-        if let Some(claim) = &claim {
-            receipt.credit(claim, question)?;
+        if let Some(claim) = claim {
+            let shown = redacted(claim.clone(), &world, person);
+            receipt.credit(&claim, &shown, question)?;
+            receipt.claim = Some(shown);
         }
-        receipt.claim = claim;
         Ok(Some(receipt))
     }
 
-    fn credit(&mut self, claim: &Claim, question: &Question) -> Result<()> {
+    /// Credits the claim as it is, since what is hidden may be what a model or a transform looks at, and tells it
+    /// under the ids of the claim as it is `shown`.
+    fn credit(&mut self, claim: &Claim, shown: &Claim, question: &Question) -> Result<()> {
         let (by, transform) = (question.first_dimension(), question.rules.transform);
         let path = Path::transformed(&claim.conversion, &claim.touchpoints, by, transform);
-        self.path = path.touchpoints().map(|touchpoint| touchpoint.id.clone()).collect();
+        // The path is a part of the claim, in the same order.
+        let mut pairs = claim.touchpoints.iter().zip(&shown.touchpoints);
+        let mut shown = |kept: &Touchpoint| pairs.find(|(held, _)| std::ptr::eq(*held, kept));
+        self.path = path.touchpoints().filter_map(|kept| Some(shown(kept)?.1.id.clone())).collect();
         for model in question.models.iter().filter_map(|chosen| chosen.model()) {
-            self.models.push(credit(model, &path)?);
+            let mut credits = credit(model, &path)?;
+            for (part, id) in credits.credits.iter_mut().zip(&self.path) {
+                part.touchpoint = id.clone();
+            }
+            self.models.push(credits);
             if claim.conversion.lines.iter().any(|line| line.product.is_some()) {
                 self.lines.push(credit_lines(model, &path)?);
             }

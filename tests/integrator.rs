@@ -51,6 +51,36 @@ fn a_code_that_two_turns_sent_leads_to_neither() {
 }
 
 #[test]
+fn a_receipt_tells_labels_and_instant_of_another_persons_turn_only() {
+    let mut shop = stories::code_on_another_device();
+    shop.visitor("laptop").clicks("7zk3q9t4").after("1h").orders("1002", "20.00 EUR");
+    shop.assert_path("1002", &["t1", "link_click 3"]).assert_evidence("1002", "t1", Evidence::Code);
+    let theirs = shop.claims()[0].touchpoints[0].labels.conversation[0].clone();
+    let told = serde_json::to_string(&shop.receipt("1002")).unwrap();
+    assert!(told.contains("gifts") && told.contains("another person's turn"), "{told}");
+    assert!(!told.contains("\"t1\"") && !told.contains(theirs.as_str()), "{told}");
+    let mine = serde_json::to_string(
+        &shop.asks("t2", "price").after("1h").orders("1003", "1.00 EUR").receipt("1003"),
+    );
+    assert!(mine.unwrap().contains("\"t2\""));
+}
+
+#[test]
+fn a_receipt_credits_what_the_report_credits_beside_another_persons_turn() {
+    let mut shop = Scenario::new();
+    shop.visitor("phone").asks("t1", "gifts").gets_link("t1", "7zk3q9t4").after("3h");
+    shop.visitor("laptop").visits("direct").asks("t2", "sizes").clicks("7zk3q9t4").after("1h");
+    shop.orders("1001", "90.00 EUR");
+    shop.with(|question| question.by = vec![Dimension::Conversation]);
+    shop.with(|question| question.models = vec!["linear_unique".parse().unwrap()]);
+    // The other person's turn and the click that it caused are one conversation, `t2` is another, the visit is none.
+    shop.assert_credit("linear_unique", "t2", "30.00").assert_books();
+    let credits = &shop.receipt("1001").models[0].credits;
+    let of_t2 = credits.iter().find(|credit| credit.touchpoint == "t2").and_then(|credit| credit.value);
+    assert_eq!(of_t2, Some(money("30.00 EUR")));
+}
+
+#[test]
 fn a_refund_may_come_before_its_order() {
     let mut shop = stories::refund_before_order();
     shop.assert_net("1001", "49.90").assert_credit("linear", "t1", "49.90").assert_books();
