@@ -214,6 +214,15 @@ fn events_of_the_hosts_own_may_be_dropped_and_are_counted() {
 }
 
 #[test]
+fn the_clock_starts_where_it_says_and_moves_by_hand_only() {
+    let mut shop = Scenario::new();
+    assert_eq!(shop.now(), instant("2026-03-02T09:00:00Z"));
+    assert_eq!(shop.visitor("v9").asks("t1", "price").after("36h").now(), instant("2026-03-03T21:00:00Z"));
+    shop.at("2026-03-01T00:00:00Z");
+    assert_eq!(shop.question().as_of, instant("2026-03-03T21:00:00Z"));
+}
+
+#[test]
 fn a_story_told_backwards_reports_the_same() {
     let shop = stories::anonymous_first_known_later();
     let mut backwards = Scenario::new();
