@@ -851,6 +851,18 @@ fn an_excluded_intent_takes_its_engagements_along_in_every_unit() {
     }
 }
 
+#[test]
+fn intents_of_the_rules_are_folded_like_those_of_turns() {
+    let asked = |intent: &str| Event::from(Event::query("a", day(0), who()).intent(intent));
+    let rules = rules(|rules| rules.excluded_intents = ["Size Question".to_owned()].into());
+    for intent in ["Size Question", "size_question", "SIZE-question", " size question "] {
+        assert!(ids(&claim([asked(intent), order("1", 1, who(), "1.00")], &rules)).is_empty(), "{intent}");
+    }
+    for intent in ["sizequestion", "returns"] {
+        assert_eq!(ids(&claim([asked(intent), order("1", 1, who(), "1.00")], &rules)), ["a"], "{intent}");
+    }
+}
+
 // ---- Units, causes, products ----
 
 #[test]
@@ -1224,6 +1236,35 @@ fn two_columns_of_one_name_are_refused_by_name() {
     asked.models = models(&["position_based", "position_based:4/2/4"]);
     let (report, _) = answer(&tracker, &asked, &["1"]);
     assert_eq!(report.models.len(), 2);
+}
+
+#[test]
+fn different_questions_have_different_ids_whatever_names_hold() {
+    let named = |names: &[&str]| {
+        let mut asked = question();
+        let unit = |name: &&str| clinch::model::custom(*name, |_, _| Ok(()));
+        asked.models = names
+            .iter()
+            .map(|name| Chosen::from(std::sync::Arc::new(unit(name)) as std::sync::Arc<dyn clinch::Model>))
+            .collect();
+        asked.id()
+    };
+    assert_ne!(named(&["a", "b"]), named(&["a,b"]));
+    assert_ne!(named(&["a by=topic"]), named(&["a"]));
+    assert_eq!(named(&["a", "b"]), named(&["a", "b"]));
+    let excluding = |intents: &[&str]| {
+        rules(|rules| rules.excluded_intents = intents.iter().map(|intent| (*intent).to_owned()).collect())
+            .id()
+    };
+    assert_ne!(excluding(&["a", "b"]), excluding(&["a,b"]));
+    assert_ne!(excluding(&["-"]), excluding(&[]));
+    assert_ne!(excluding(&[""]), excluding(&[]));
+    let earned = |goal: &str| {
+        let mut asked = question();
+        asked.earned = Earned::Goal(goal.into());
+        asked.id()
+    };
+    assert_ne!(earned("a period=[..) dated=by_touch"), earned("a"));
 }
 
 #[test]
