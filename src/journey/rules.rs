@@ -1,5 +1,6 @@
 //! What may claim what: every rule is data with a name and a stated default.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -210,7 +211,7 @@ impl fmt::Display for Rules {
         f.write_str(" evidence_windows=")?;
         list(f, self.evidence_windows.iter().map(|(evidence, span)| format!("{evidence}:{span}")))?;
         f.write_str(" excluded_intents=")?;
-        list(f, self.excluded_intents.iter())?;
+        list(f, self.excluded_intents.iter().map(|intent| quoted(intent)))?;
         let unhelpful = if self.unhelpful_may_earn { "may" } else { "never" };
         write!(f, " unhelpful={unhelpful} direct_visits={direct_visits} product_match={product_match}")?;
         write!(f, " reuse={reuse} transform={transform} last_touchpoints=")?;
@@ -218,6 +219,17 @@ impl fmt::Display for Rules {
             Some(count) => write!(f, "{count}"),
             None => f.write_str("all"),
         }
+    }
+}
+
+/// A name in a printed form, in quotes where it could be taken for more than one name: ids rest on the form.
+pub(crate) fn quoted(name: &str) -> Cow<'_, str> {
+    let plain =
+        |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/');
+    if !name.is_empty() && name != "-" && name.chars().all(plain) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("\"{}\"", name.escape_default()))
     }
 }
 
