@@ -207,7 +207,7 @@ impl Event {
         one: Identifier,
         other: Identifier,
     ) -> EventOf<ClaimWithdrawn> {
-        event(id, at, Identifiers::none(), ClaimWithdrawn { one, other })
+        event(id, at, Identifiers::none(), ClaimWithdrawn::of(one, other))
     }
 
     /// The shop joined the customer `from` into the customer `into`.

@@ -314,6 +314,14 @@ pub struct ClaimWithdrawn {
     pub other: Identifier,
 }
 
+impl ClaimWithdrawn {
+    /// Of the two neither is the first: they are kept in one order, so that telling them the other way round
+    /// is the same fact.
+    pub(super) fn of(one: Identifier, other: Identifier) -> Self {
+        if one <= other { Self { one, other } } else { Self { one: other, other: one } }
+    }
+}
+
 /// Two customers that the shop itself joined.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]

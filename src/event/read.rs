@@ -367,15 +367,19 @@ fn two_customers(fields: &mut Fields<'_>) -> Read<(Option<Identifier>, Option<Id
     Ok((customer(fields.text("from")?), customer(fields.text("into")?)))
 }
 
-/// Two identifiers: `from` and `into` for customers, else two of the identifier fields.
+/// Two identifiers: `from` and `into` for customers, else two of the identifier fields, or one and `other` for two
+/// of one kind.
 fn claim_withdrawn(fields: &mut Fields<'_>, who: &mut Identifiers) -> Read<ClaimWithdrawn> {
     if let (Some(one), Some(other)) = two_customers(fields)? {
-        return Ok(ClaimWithdrawn { one, other });
+        return Ok(ClaimWithdrawn::of(one, other));
     }
     let named = std::mem::take(who);
     let mut named = named.iter();
-    match (named.next(), named.next(), named.next()) {
-        (Some(one), Some(other), None) => Ok(ClaimWithdrawn { one: one.clone(), other: other.clone() }),
+    match (named.next(), named.next(), named.next(), fields.text("other")?) {
+        (Some(one), Some(other), None, None) => Ok(ClaimWithdrawn::of(one.clone(), other.clone())),
+        (Some(one), None, None, Some(other)) => {
+            Ok(ClaimWithdrawn::of(one.clone(), Identifier::new(one.kind(), other)))
+        }
         _ => fail("kind", "claim_withdrawn names exactly two identifiers (customers as `from` and `into`)"),
     }
 }

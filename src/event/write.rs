@@ -112,10 +112,14 @@ fn kind<M: SerializeMap>(map: &mut M, kind: &Kind) -> Result<(), M::Error> {
     }
 }
 
-/// Two customers stand as `from` and `into`, other identifiers under the names of their kinds.
+/// Two customers stand as `from` and `into`, others under the names of their kinds, the second of a kind as `other`.
 fn pair<M: SerializeMap>(map: &mut M, one: &Identifier, other: &Identifier) -> Result<(), M::Error> {
     let customers = one.kind() == IdKind::Customer && other.kind() == IdKind::Customer;
-    let names = if customers { ["from", "into"] } else { [one.kind().name(), other.kind().name()] };
+    let names = match (one.kind().name(), other.kind().name()) {
+        _ if customers => ["from", "into"],
+        (one, other) if one == other => [one, "other"],
+        (one, other) => [one, other],
+    };
     map.serialize_entry(names[0], one.as_str())?;
     map.serialize_entry(names[1], other.as_str())
 }
