@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::choice::choice;
 use crate::error::{ErrorKind, Result};
-use crate::journey::{ConversionKind, Dimension, Rules, fingerprint};
+use crate::journey::{ConversionKind, Dimension, Rules, fingerprint, quoted};
 use crate::model::{BuiltIn, Chosen, PositionBased, TimeDecay};
 use crate::privacy::ConsentPolicy;
 use crate::text::Label;
@@ -127,12 +127,12 @@ impl Question {
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { as_of, rules, models, by, period, dated, earned, consent } = self;
-        let models: Vec<&str> = models.iter().map(Chosen::name).collect();
+        let models: Vec<_> = models.iter().map(|model| quoted(model.name())).collect();
         let by: Vec<&str> = by.iter().map(|dimension| dimension.name()).collect();
         write!(f, "as_of={} models={} by={} ", as_of.to_rfc3339(), models.join(","), by.join(","))?;
         match earned {
             Earned::Orders => f.write_str("earned=orders")?,
-            Earned::Goal(goal) => write!(f, "earned=goal:{goal}")?,
+            Earned::Goal(goal) => write!(f, "earned=goal:{}", quoted(goal.as_str()))?,
         }
         write!(f, " period={period} dated={dated} consent={consent} {rules}")
     }

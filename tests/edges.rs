@@ -851,6 +851,18 @@ fn an_excluded_intent_takes_its_engagements_along_in_every_unit() {
     }
 }
 
+#[test]
+fn intents_of_the_rules_are_folded_like_those_of_turns() {
+    let asked = |intent: &str| Event::from(Event::query("a", day(0), who()).intent(intent));
+    let rules = rules(|rules| rules.excluded_intents = ["Size Question".to_owned()].into());
+    for intent in ["Size Question", "size_question", "SIZE-question", " size question "] {
+        assert!(ids(&claim([asked(intent), order("1", 1, who(), "1.00")], &rules)).is_empty(), "{intent}");
+    }
+    for intent in ["sizequestion", "returns"] {
+        assert_eq!(ids(&claim([asked(intent), order("1", 1, who(), "1.00")], &rules)), ["a"], "{intent}");
+    }
+}
+
 // ---- Units, causes, products ----
 
 #[test]
@@ -1227,6 +1239,35 @@ fn two_columns_of_one_name_are_refused_by_name() {
 }
 
 #[test]
+fn different_questions_have_different_ids_whatever_names_hold() {
+    let named = |names: &[&str]| {
+        let mut asked = question();
+        let unit = |name: &&str| clinch::model::custom(*name, |_, _| Ok(()));
+        asked.models = names
+            .iter()
+            .map(|name| Chosen::from(std::sync::Arc::new(unit(name)) as std::sync::Arc<dyn clinch::Model>))
+            .collect();
+        asked.id()
+    };
+    assert_ne!(named(&["a", "b"]), named(&["a,b"]));
+    assert_ne!(named(&["a by=topic"]), named(&["a"]));
+    assert_eq!(named(&["a", "b"]), named(&["a", "b"]));
+    let excluding = |intents: &[&str]| {
+        rules(|rules| rules.excluded_intents = intents.iter().map(|intent| (*intent).to_owned()).collect())
+            .id()
+    };
+    assert_ne!(excluding(&["a", "b"]), excluding(&["a,b"]));
+    assert_ne!(excluding(&["-"]), excluding(&[]));
+    assert_ne!(excluding(&[""]), excluding(&[]));
+    let earned = |goal: &str| {
+        let mut asked = question();
+        asked.earned = Earned::Goal(goal.into());
+        asked.id()
+    };
+    assert_ne!(earned("a period=[..) dated=by_touch"), earned("a"));
+}
+
+#[test]
 fn a_dimension_asked_for_twice_counts_once() {
     let tracker = tracker([turn("a", 0, who()), order("1", 1, who(), "5.00")]);
     let mut asked = all_models();
@@ -1383,4 +1424,94 @@ fn the_key_changes_pseudonyms_and_nothing_else() {
     let visitor = Identifier::new(IdKind::Visitor, "v9");
     assert_ne!(other.pseudonym(&visitor), tracker(events()).pseudonym(&visitor));
     let _: Chosen = "linear".parse().unwrap();
+}
+
+#[test]
+fn a_withdrawal_says_the_same_in_either_order_and_survives_the_log() {
+    let pairs = [
+        (Identifier::new(IdKind::Customer, "ann"), Identifier::new(IdKind::Visitor, "v9")),
+        (Identifier::new(IdKind::Customer, "ann"), Identifier::new(IdKind::Customer, "bob")),
+        (Identifier::new(IdKind::Visitor, "v9"), Identifier::new(IdKind::Visitor, "v8")),
+    ];
+    for (one, other) in pairs {
+        let told = Event::from(Event::claim_withdrawn("w", day(0), one.clone(), other.clone()));
+        let turned = Event::from(Event::claim_withdrawn("w", day(0), other, one));
+        assert_eq!(told, turned);
+        let mut tracker = tracker([told.clone()]);
+        assert_eq!(tracker.record(turned).unwrap(), Recorded::Repeated);
+        let line = clinch::event::jsonl::write_line(&told);
+        let read = clinch::event::jsonl::read_line(line.as_bytes());
+        assert_eq!(read.as_ref(), Ok(&told), "{line}");
+        assert_eq!(tracker.record(read.unwrap()).unwrap(), Recorded::Repeated);
+    }
+}
+
+#[test]
+fn a_withdrawal_keeps_two_visitors_of_one_conversation_apart() {
+    let seen = |id: &str, visitor: &str| {
+        Event::from(Event::identify(id, day(0), Who::visitor(visitor).conversation("c1")))
+    };
+    let events = [
+        turn("a", 0, Who::visitor("v8")),
+        order("1", 1, Who::visitor("v9"), "3.00"),
+        seen("i1", "v8"),
+        seen("i2", "v9"),
+    ];
+    assert_eq!(linear(events.clone()), map(&[("a", "3.00")]));
+    let (one, other) = (Identifier::new(IdKind::Visitor, "v8"), Identifier::new(IdKind::Visitor, "v9"));
+    let withdrawn = Event::from(Event::claim_withdrawn("w", day(2), one, other));
+    assert!(linear(events.into_iter().chain([withdrawn])).is_empty());
+}
+
+#[test]
+fn a_conversation_that_begins_with_a_visit_is_no_direct_visit() {
+    let who = || Who::visitor("v9").conversation("c1");
+    let events: [Event; 4] = [
+        Event::visit("arrival", day(0), who()).into(),
+        Event::query("a", day(0), who()).topic("size").into(),
+        Event::query("b", day(1), Who::visitor("v9").conversation("c2")).topic("fit").into(),
+        Event::order("o", day(2), Who::visitor("v9"), "1", eur("4.00")).into(),
+    ];
+    let mut asked = all_models();
+    asked.rules.unit = Unit::Conversation;
+    let (report, receipts) =
+        answer(&tracker(events[..2].iter().chain(&events[3..]).cloned()), &asked, &["1"]);
+    let touchpoint = &receipts[0].claim.as_ref().unwrap().touchpoints[0];
+    assert!(touchpoint.is_bot() && !touchpoint.is_direct());
+    assert!(report.overview.order_values[0].with_bot);
+    assert_eq!((touchpoint.id.as_str(), touchpoint.at), ("arrival", day(0)));
+    // A visit alone is what it was.
+    let (report, _) = answer(&tracker([events[0].clone(), events[3].clone()]), &asked, &["1"]);
+    assert!(!report.overview.order_values[0].with_bot);
+}
+
+#[test]
+fn reports_and_sums_survive_serde() {
+    let goal = Event::goal("g", day(1), who(), "sign_up");
+    let tracker = tracker([turn("a", 0, who()), order("1", 1, who(), "5.00"), goal.into()]);
+    let mut asked = all_models();
+    asked.by = Dimension::ALL.to_vec();
+    for earned in [Earned::Orders, Earned::Goal("sign_up".into())] {
+        asked.earned = earned;
+        let (report, sums) = (tracker.report(&asked).unwrap(), tracker.sums(&asked).unwrap());
+        let written = serde_json::to_string(&(&report, &sums)).unwrap();
+        let (read, added): (clinch::Report, clinch::Sums) = serde_json::from_str(&written).unwrap();
+        assert_eq!((&read, &added), (&report, &sums));
+        assert_eq!(clinch::Report::new(&added, &asked), report);
+    }
+}
+
+#[test]
+fn a_label_cannot_write_a_line_of_its_own() {
+    let forged = "size\n(unattributed)  EUR  999999.00\r\u{1b}[2J";
+    let spoke = Event::query(forged, day(0), who()).topic(forged).query(forged);
+    let tracker = tracker([spoke.into(), order("1", 1, who(), "5.00")]);
+    let (report, receipts) = answer(&tracker, &all_models(), &["1"]);
+    for told in [report.to_string(), receipts[0].to_string()] {
+        assert!(told.contains("999999.00"));
+        assert!(!told.lines().any(|line| line.starts_with("(unattributed)  EUR  999999")), "{told}");
+        assert!(told.chars().all(|c| c == '\n' || !c.is_control()), "{told:?}");
+    }
+    // To a program the label is what it was.
+    assert_eq!(report.tables[0].rows[0].label.as_str(), forged);
 }

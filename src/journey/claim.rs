@@ -449,6 +449,10 @@ impl<'w, 'a> Claiming<'w, 'a> {
                     let Draft { touchpoint, sources, .. } = draft;
                     let held = &mut grouped[*place];
                     held.sources.extend(sources);
+                    // A conversation with the bot in it is no visit, whatever began it.
+                    if !held.touchpoint.is_bot() {
+                        held.touchpoint.kind = touchpoint.kind;
+                    }
                     held.touchpoint.labels.extend(touchpoint.labels);
                     held.touchpoint.evidence.extend(touchpoint.evidence);
                     held.touchpoint.engagements.push(touchpoint.id);

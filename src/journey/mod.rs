@@ -25,7 +25,7 @@ pub use touchpoint::{Dimension, Evidence, EvidenceSet, Labels, TouchKind, Touchp
 
 pub(crate) use claim::{Claiming, Earlier};
 pub(crate) use order::OrderState;
-pub(crate) use rules::fingerprint;
+pub(crate) use rules::{fingerprint, quoted};
 pub(crate) use world::World;
 
 use crate::event::{Kind, Order};

@@ -1,5 +1,6 @@
 //! What may claim what: every rule is data with a name and a stated default.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -181,9 +182,10 @@ impl Rules {
         self.excluded_intents.iter().map(String::as_str).eq(POST_PURCHASE_INTENTS.iter().copied())
     }
 
-    /// Whether a turn of this intent may earn.
-    pub(crate) fn intent_may_earn(&self, intent: &str) -> bool {
-        !self.excluded_intents.contains(&folded(intent)) && !self.excluded_intents.contains(intent)
+    /// Whether turns of an intent may not earn.
+    pub(crate) fn excludes(&self) -> impl Fn(&str) -> bool + use<> {
+        let excluded: BTreeSet<String> = self.excluded_intents.iter().map(|intent| folded(intent)).collect();
+        move |intent| excluded.contains(&folded(intent))
     }
 }
 
@@ -195,7 +197,7 @@ pub(crate) fn fingerprint(text: &str) -> String {
 /// Domain of the hash, apart from those of identifiers.
 const FINGERPRINT_DOMAIN: u8 = 110;
 
-/// An intent as the list writes it.
+/// An intent as it is compared.
 fn folded(intent: &str) -> String {
     intent
         .trim()
@@ -218,7 +220,7 @@ impl fmt::Display for Rules {
         if self.excludes_post_purchase() {
             f.write_str("post_purchase")?;
         } else {
-            list(f, self.excluded_intents.iter())?;
+            list(f, self.excluded_intents.iter().map(|intent| quoted(intent)))?;
         }
         let unhelpful = if self.unhelpful_may_earn { "may" } else { "never" };
         write!(f, " unhelpful={unhelpful} direct_visits={direct_visits} product_match={product_match}")?;
@@ -227,6 +229,17 @@ impl fmt::Display for Rules {
             Some(count) => write!(f, "{count}"),
             None => f.write_str("all"),
         }
+    }
+}
+
+/// A name in a printed form, in quotes where it could be taken for more than one name: ids rest on the form.
+pub(crate) fn quoted(name: &str) -> Cow<'_, str> {
+    let plain =
+        |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/');
+    if !name.is_empty() && name != "-" && name.chars().all(plain) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("\"{}\"", name.escape_default()))
     }
 }
 
@@ -246,11 +259,11 @@ mod tests {
 
     #[test]
     fn intents_are_compared_after_folding() {
-        let rules = Rules::default();
+        let excludes = Rules::default().excludes();
         for intent in ["order_status", "Order Status", "order-status", "RETURNS"] {
-            assert!(!rules.intent_may_earn(intent), "{intent}");
+            assert!(excludes(intent), "{intent}");
         }
-        assert!(rules.intent_may_earn("product_question"));
+        assert!(!excludes("product_question"));
     }
 
     #[test]

@@ -172,15 +172,13 @@ impl<'a> World<'a> {
     }
 
     fn bar_turns(&mut self) {
+        let excludes = self.rules.excludes();
         let mut verdicts: BTreeMap<usize, (DateTime<Utc>, bool)> = BTreeMap::new();
         for place in self.members.iter().flatten() {
             let fact = self.facts[*place];
             match &fact.kind {
                 Kind::Query(query) => {
-                    let excluded = query
-                        .intent
-                        .as_ref()
-                        .is_some_and(|intent| !self.rules.intent_may_earn(intent.as_str()));
+                    let excluded = query.intent.as_ref().is_some_and(|intent| excludes(intent.as_str()));
                     self.barred[*place] = excluded.then_some(RefuseReason::ExcludedIntent);
                 }
                 Kind::Feedback(feedback) => {
