@@ -108,7 +108,7 @@ struct Readme;
 pub use event::{
     Event, EventOf, Kind, Order, OrderLine, OrderRefund, OrderStatus, Purpose, Refund, RefundLine,
 };
-pub use fact::{Limits, Recorded};
+pub use fact::{Intake, Limits, Recorded};
 pub use id::{IdKind, Identifier, Identifiers, JUNK, Key, Pseudonym, ROLE_MAILBOXES, Who};
 pub use money::{Currency, Money, apportion};
 pub use text::{Code, EventId, Label, OrderId, ProductId, RefundId};
@@ -133,7 +133,7 @@ pub use report::{
     Count, Figure, NotCounted, OrderValues, Overview, QueryFigures, Rate, Remainder, Report, Row, Sums,
     Table, Totals, Unattributed, report,
 };
-pub use tracker::{Intake, Tracker};
+pub use tracker::Tracker;
 
 // Shards.
 pub use shard::{Control, ControlMoney, Inserted, ReportSet, ShardReport, shard_of};

@@ -1,17 +1,13 @@
 //! The host's one struct: facts go in, answers come out.
 
-use std::collections::BTreeMap;
 use std::fmt;
-
-use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::event::Event;
-use crate::fact::{Facts, Limits, Recorded};
+use crate::fact::{Facts, Intake, Limits, Recorded};
 use crate::id::{Identifier, Key, Pseudonym};
 use crate::journey::{Journey, World};
 use crate::question::Question;
-use crate::reason::DropReason;
 use crate::receipt::Receipt;
 use crate::report::{Report, Sums, collect};
 use crate::text::OrderId;
@@ -68,11 +64,7 @@ impl Tracker {
     /// `Full` at a cap of the limits; the events before the one that did not fit have been taken in, and
     /// delivering all of them again is harmless.
     pub fn extend(&mut self, events: impl IntoIterator<Item = impl Into<Event>>) -> Result<Intake> {
-        let mut intake = Intake::default();
-        for event in events {
-            intake.count(self.record(event)?);
-        }
-        Ok(intake)
+        self.facts.extend(events)
     }
 
     /// Takes in all facts of another tracker with the same key and limits: a union of sets.
@@ -106,15 +98,8 @@ impl Tracker {
     /// The journeys of everybody whose facts name this identifier: one for a person, several for a shared device,
     /// none for an unknown one, in the order of their first facts.
     pub fn journeys(&self, identifier: &Identifier, question: &Question) -> Vec<Journey> {
-        let name = self.pseudonym(identifier);
         let world = World::new(&self.facts, &question.rules, question.consent, question.as_of);
-        let names = |place: &usize| world.facts[*place].get(identifier.kind()) == Some(name);
-        let mut people: Vec<usize> =
-            (0..world.facts.len()).filter(names).map(|place| world.person(place)).collect();
-        people.sort_unstable();
-        people.dedup();
-        let orders = world.orders_by_person();
-        people.into_iter().map(|person| world.journey(person, &orders[person], question.as_of)).collect()
+        world.journeys_of(identifier, question.as_of)
     }
 
     /// Everything that was decided about one order; none for an unknown one.
@@ -146,43 +131,5 @@ impl Tracker {
 impl fmt::Debug for Tracker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tracker({} facts)", self.len())
-    }
-}
-
-/// What became of delivered events. It belongs to the host: it depends on the order of delivery.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Intake {
-    /// Facts that were not here yet.
-    pub new: u64,
-    /// The same facts again.
-    pub repeated: u64,
-    /// Older versions of orders.
-    pub superseded: u64,
-    /// Refused, by reason.
-    pub dropped: BTreeMap<DropReason, u64>,
-}
-
-impl Intake {
-    /// Counts one delivery.
-    pub fn count(&mut self, recorded: Recorded) {
-        match recorded {
-            Recorded::New => self.new += 1,
-            Recorded::Repeated => self.repeated += 1,
-            Recorded::Superseded => self.superseded += 1,
-            Recorded::Dropped(reason) => *self.dropped.entry(reason).or_default() += 1,
-        }
-    }
-
-    /// All deliveries counted.
-    pub fn total(&self) -> u64 {
-        self.new + self.repeated + self.superseded + self.dropped.values().sum::<u64>()
-    }
-}
-
-impl fmt::Display for Intake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} new, {} repeated, {} superseded", self.new, self.repeated, self.superseded)?;
-        self.dropped.iter().try_for_each(|(reason, count)| write!(f, ", {count} dropped ({reason})"))
     }
 }

@@ -1,15 +1,16 @@
 //! What is kept of an event: a fact without identifiers in the clear, without links, in a set without an order.
 
 mod door;
+mod intake;
 mod limits;
 mod set;
 
 use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
+pub use intake::{Intake, Recorded};
 pub use limits::Limits;
 pub(crate) use set::Facts;
-pub use set::Recorded;
 
 use crate::event::{Kind, Order, Refund};
 use crate::id::{IdKind, Key, Pseudonym};

@@ -3,32 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{ErrorKind, Result};
 use crate::event::Event;
 use crate::fact::door::{self, Door};
+use crate::fact::intake::{Intake, Recorded};
 use crate::fact::{Fact, Known, Limits};
 use crate::id::Key;
-use crate::reason::DropReason;
 use crate::text::OrderId;
-
-/// What became of a delivered event.
-///
-/// These belong to the host: they depend on the order of delivery and are in no report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[must_use]
-pub enum Recorded {
-    /// A fact that was not here yet.
-    New,
-    /// The same fact, already here.
-    Repeated,
-    /// A version of an order older than the one that is here; its date and refunds still count.
-    Superseded,
-    /// Not kept.
-    Dropped(DropReason),
-}
 
 /// Distinct facts under one key.
 #[derive(Clone, Debug)]
@@ -78,6 +59,14 @@ impl Facts {
             Ok(fact) => self.insert(Arc::new(fact)),
             Err(reason) => Ok(Recorded::Dropped(reason)),
         }
+    }
+
+    pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = impl Into<Event>>) -> Result<Intake> {
+        let mut intake = Intake::default();
+        for event in events {
+            intake.count(self.record(event.into())?);
+        }
+        Ok(intake)
     }
 
     fn insert(&mut self, fact: Arc<Fact>) -> Result<Recorded> {

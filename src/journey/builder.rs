@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::error::Result;
 use crate::event::Event;
-use crate::fact::{Facts, Limits, Recorded};
-use crate::id::Key;
+use crate::fact::{Facts, Intake, Limits, Recorded};
+use crate::id::{Identifier, Key};
 use crate::journey::{Journey, Rules, World};
 use crate::privacy::ConsentPolicy;
 
@@ -75,14 +75,31 @@ impl JourneyBuilder {
         self.facts.record(event.into())
     }
 
+    /// Takes many events in and counts what became of them.
+    ///
+    /// # Errors
+    /// `Full` at a cap of the limits; the events before the one that did not fit have been taken in.
+    pub fn extend(&mut self, events: impl IntoIterator<Item = impl Into<Event>>) -> Result<Intake> {
+        self.facts.extend(events)
+    }
+
     /// The journeys of everybody seen up to `as_of`, in the order of their first facts.
     ///
-    /// People without touchpoints and conversions are left out. A path is found in each journey's claims; credit
-    /// for it comes from [`credit`](crate::credit()).
+    /// People without touchpoints and conversions are left out. Credit for a claim comes from
+    /// [`credit`](crate::credit()) over its [`path`](crate::Claim::path).
     pub fn build(&self, as_of: DateTime<Utc>) -> Vec<Journey> {
         let world = World::new(&self.facts, &self.rules, self.consent, as_of);
         let orders = world.orders_by_person();
         let journeys = orders.iter().enumerate().map(|(person, orders)| world.journey(person, orders, as_of));
         journeys.filter(|journey| !journey.touchpoints.is_empty() || !journey.claims.is_empty()).collect()
+    }
+
+    /// The journeys of everybody whose facts name this identifier: one for a person, several for a shared device,
+    /// none for an unknown one, in the order of their first facts.
+    ///
+    /// A host that has loaded one shopper's events, and what shares an identifier, order or code with them, asks
+    /// for the shopper here; what shares something with *that* belongs in too, until nothing new turns up.
+    pub fn journeys_of(&self, identifier: &Identifier, as_of: DateTime<Utc>) -> Vec<Journey> {
+        World::new(&self.facts, &self.rules, self.consent, as_of).journeys_of(identifier, as_of)
     }
 }

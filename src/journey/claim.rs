@@ -9,7 +9,8 @@ use crate::event::{Kind, Order};
 use crate::fact::Fact;
 use crate::id::IdKind;
 use crate::journey::conversion::Conversion;
-use crate::journey::rules::{DirectVisits, ProductMatch, Reuse, Unit};
+use crate::journey::path::Path;
+use crate::journey::rules::{DirectVisits, ProductMatch, Reuse, Rules, Unit};
 use crate::journey::touchpoint::{Dimension, Evidence, EvidenceSet, Labels, TouchKind, Touchpoint, add};
 use crate::journey::world::{Codes, World};
 use crate::reason::{RefuseReason, UnattributedReason};
@@ -32,6 +33,13 @@ pub struct Claim {
     /// The events behind each touchpoint, among the facts of the answer.
     #[serde(skip)]
     pub(crate) sources: Vec<Vec<usize>>,
+}
+
+impl Claim {
+    /// The path that models see, under the transform of the rules.
+    pub fn path(&self, rules: &Rules, dimension: Dimension) -> Path<'_> {
+        Path::transformed(&self.conversion, &self.touchpoints, dimension, rules.transform)
+    }
 }
 
 /// A touchpoint that may not claim a conversion.

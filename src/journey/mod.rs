@@ -30,6 +30,7 @@ pub(crate) use world::World;
 
 use crate::event::{Kind, Order};
 use crate::fact::Fact;
+use crate::id::Identifier;
 
 /// One person's touchpoints and conversions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +90,18 @@ impl<'a> World<'a> {
             claims.push(claim);
         }
         claims
+    }
+
+    /// The journeys of everybody whose facts name this identifier, in the order of their first facts.
+    pub(crate) fn journeys_of(&self, identifier: &Identifier, as_of: DateTime<Utc>) -> Vec<Journey> {
+        let name = self.key.pseudonym(identifier);
+        let names = |place: &usize| self.facts[*place].get(identifier.kind()) == Some(name);
+        let mut people: Vec<usize> =
+            (0..self.facts.len()).filter(names).map(|place| self.person(place)).collect();
+        people.sort_unstable();
+        people.dedup();
+        let orders = self.orders_by_person();
+        people.into_iter().map(|person| self.journey(person, &orders[person], as_of)).collect()
     }
 
     /// Everything about one person.

@@ -19,6 +19,7 @@ use crate::time::within;
 /// What a question makes of the facts before any path is built.
 pub(crate) struct World<'a> {
     pub(crate) facts: Vec<&'a Fact>,
+    pub(crate) key: &'a Key,
     pub(crate) rules: &'a Rules,
     pub(crate) people: People,
     pub(crate) ledger: Ledger<'a>,
@@ -78,6 +79,7 @@ impl<'a> World<'a> {
         let count = facts.len();
         let mut world = Self {
             facts,
+            key,
             rules,
             people,
             ledger,

@@ -3,6 +3,7 @@
 mod currency;
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,16 @@ impl Money {
     /// The amount as decimal text with all decimals of its currency, without the currency: `59.90`.
     pub fn amount(self) -> String {
         decimal(i128::from(self.minor), self.currency)
+    }
+}
+
+/// Reads what `Display` writes: an amount, a space, a currency.
+impl FromStr for Money {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (amount, currency) = text.split_once(' ').ok_or(ErrorKind::Currency)?;
+        Self::parse(amount, currency.parse()?)
     }
 }
 
@@ -191,6 +202,10 @@ mod tests {
             let read = money(text, code).unwrap();
             assert_eq!(read.minor(), minor, "{text} {code}");
             assert_eq!(money(&read.amount(), code).unwrap(), read);
+        }
+        assert_eq!("59.90 EUR".parse::<Money>().unwrap().to_string(), "59.90 EUR");
+        for text in ["59.90", "EUR 59.90", "59.90EUR", "59.90  EUR", " 59.90 EUR", ""] {
+            assert!(text.parse::<Money>().is_err(), "{text}");
         }
         assert_eq!(money("5", "EUR").unwrap().amount(), "5.00");
         assert_eq!(money("-0.05", "EUR").unwrap().to_string(), "-0.05 EUR");

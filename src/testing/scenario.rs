@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::event::{Event, EventOf, Order, OrderStatus, Purpose, Query};
+use crate::fact::Intake;
 use crate::fact::Recorded;
 use crate::id::{Identifiers, Key, Who};
 use crate::money::Money;
@@ -14,7 +15,7 @@ use crate::receipt::Receipt;
 use crate::report::Report;
 use crate::text::{EventId, OrderId};
 use crate::time::Span;
-use crate::tracker::{Intake, Tracker};
+use crate::tracker::Tracker;
 
 /// A story for a test: who did what and when, and what is expected of it.
 ///
