@@ -14,7 +14,7 @@ use crate::journey::{Claim, Path, Touchpoint, World};
 use crate::money::{Money, decimal};
 use crate::question::Question;
 use crate::report::NotCounted;
-use crate::text::{EventId, Label, OrderId};
+use crate::text::{EventId, OrderId, printed};
 
 /// Everything that was decided about one order: who may claim it and on what evidence, who may not and why, what
 /// every model gives, and the rules in force.
@@ -162,7 +162,7 @@ fn instant(at: DateTime<Utc>) -> String {
 
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "order {}, {}", self.order, self.total)?;
+        write!(f, "order {}, {}", printed(self.order.as_str()), self.total)?;
         match (&self.claim, self.not_counted) {
             (Some(claim), _) => {
                 write!(f, ", placed {}", instant(claim.conversion.at))?;
@@ -188,8 +188,8 @@ impl Receipt {
     fn write_claim(&self, f: &mut fmt::Formatter<'_>, claim: &Claim) -> fmt::Result {
         for (place, touchpoint) in claim.touchpoints.iter().enumerate() {
             let labels = touchpoint.labels.query.iter().chain(&touchpoint.labels.topic);
-            let labels: Vec<&str> = labels.map(Label::as_str).collect();
-            let (at, kind, id) = (instant(touchpoint.at), touchpoint.kind, &touchpoint.id);
+            let labels: Vec<_> = labels.map(|label| printed(label.as_str())).collect();
+            let (at, kind, id) = (instant(touchpoint.at), touchpoint.kind, printed(touchpoint.id.as_str()));
             write!(
                 f,
                 "  {}. {at} {kind} {id} [{}] by {}",
@@ -197,11 +197,12 @@ impl Receipt {
                 labels.join("; "),
                 touchpoint.evidence
             )?;
-            let folded: Vec<&str> = touchpoint.engagements.iter().map(EventId::as_str).collect();
+            let folded: Vec<_> = touchpoint.engagements.iter().map(|id| printed(id.as_str())).collect();
             writeln!(f, "{}{}", if folded.is_empty() { "" } else { " with " }, folded.join(", "))?;
         }
         for refused in &claim.refused {
-            let (at, kind, id, reason) = (instant(refused.at), refused.kind, &refused.id, refused.reason);
+            let (at, kind, reason) = (instant(refused.at), refused.kind, refused.reason);
+            let id = printed(refused.id.as_str());
             writeln!(f, "  -- {at} {kind} {id} refused: {reason}")?;
         }
         if let Some(reason) = claim.unattributed {
@@ -210,12 +211,12 @@ impl Receipt {
         for credits in &self.models {
             let part = |credit: &crate::credit::Credit| {
                 let value = credit.value.map_or_else(String::new, |value| value.amount());
-                format!("{} {value} ({})", credit.touchpoint, credit.share)
+                format!("{} {value} ({})", printed(credit.touchpoint.as_str()), credit.share)
             };
             let parts: Vec<String> = credits.credits.iter().map(part).collect();
             let told = if credits.declined { "declined".to_owned() } else { parts.join(", ") };
             if !told.is_empty() {
-                writeln!(f, "  {}: {told}", credits.model)?;
+                writeln!(f, "  {}: {told}", printed(&credits.model))?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Small texts that hosts hand in: labels and ids, each kind a type of its own.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::sync::Arc;
 
@@ -139,6 +139,16 @@ impl From<&EventId> for Label {
     fn from(id: &EventId) -> Self {
         Self(id.0.clone())
     }
+}
+
+/// Text as it is printed between others: control characters escaped, so that no label writes a line of its own or
+/// speaks to a terminal.
+pub(crate) fn printed(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_default().collect() } else { String::from(c) };
+    Cow::Owned(text.chars().map(escaped).collect())
 }
 
 /// Reads text, and whole numbers as their decimal text: shops write ids both ways.

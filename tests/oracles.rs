@@ -321,7 +321,7 @@ fn a_repeated_channel_counts_per_touchpoint_or_per_label_under_two_names() {
     assert_eq!(by_name("linear_unique", eur("6.00"), &path), ["1.00", "1.00", "3.00", "1.00"]);
 }
 
-/// The Markov and Shapley package `shap` credits journeys without a conversion: 6.0 credits for 4 conversions.
+/// `OrderedShapley` of the package `shap` ignores whether a journey converted: 6.0 credits for 4 conversions.
 #[test]
 fn journeys_without_a_conversion_earn_nothing() {
     let mut events: Vec<Event> = Vec::new();

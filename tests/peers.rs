@@ -1,9 +1,8 @@
 //! What went wrong in comparable systems, one named test per reported failure, each with its positive half.
 //!
-//! The numbers are those of the list of 28 failures that clinch keeps. These rows belong to other parts and have
-//! their tests there: 12 (erasure and tombstones), 13 and 14 (script and formulas in what is drawn and exported),
-//! 15 (where links may lead), 16 and 17 (signatures of webhooks), 18 and 19 (days in a shop's time zone), 27
-//! (cookies at a firewall: the library sets none).
+//! They are numbered 1 to 28. These belong to other parts and have their tests there: 12 (erasure and tombstones),
+//! 13 and 14 (script and formulas in what is drawn and exported), 15 (where links may lead), 16 and 17 (signatures
+//! of webhooks), 18 and 19 (days in a shop's time zone), 27 (cookies at a firewall: the library sets none).
 
 mod support;
 

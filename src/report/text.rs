@@ -5,6 +5,7 @@ use std::fmt;
 use crate::money::Currency;
 use crate::report::overview::{Overview, Rate};
 use crate::report::{Report, Row, Table, Totals};
+use crate::text::printed;
 
 /// How many queries the overview shows; serde has them all.
 const QUERIES_SHOWN: usize = 10;
@@ -50,7 +51,10 @@ impl Report {
             a.currency.cmp(&b.currency).then(value(b).cmp(&value(a))).then(a.label.cmp(&b.label))
         });
         for row in rows {
-            let mut line = vec![row.label.to_string(), row.currency.map_or("", Currency::code).to_owned()];
+            let mut line = vec![
+                printed(row.label.as_str()).into_owned(),
+                row.currency.map_or("", Currency::code).to_owned(),
+            ];
             let value = |figure: &crate::report::Figure| {
                 if row.currency.is_some() { figure.value.clone() } else { figure.conversions.clone() }
             };
@@ -87,7 +91,10 @@ impl Report {
     }
 
     fn header(&self, by: &str) -> Vec<String> {
-        [by.to_owned(), String::new()].into_iter().chain(self.models.iter().cloned()).collect()
+        [by.to_owned(), String::new()]
+            .into_iter()
+            .chain(self.models.iter().map(|model| printed(model).into_owned()))
+            .collect()
     }
 }
 
@@ -136,7 +143,7 @@ fn write_overview(f: &mut fmt::Formatter<'_>, overview: &Overview) -> fmt::Resul
         ];
         lines.extend(queries.iter().take(QUERIES_SHOWN).map(|query| {
             vec![
-                query.query.to_string(),
+                printed(query.query.as_str()).into_owned(),
                 query.conversions.to_string(),
                 told(query.turns),
                 told(query.repeated_before_conversion),
