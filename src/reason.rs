@@ -86,8 +86,6 @@ reasons! {
     BeforeEarlierConversion "before_earlier_conversion" "Set Rules::reuse to `allowed` if it may claim several.";
     /// The conversion is not the person's first, and the rules credit that one only.
     NotFirstConversion "not_first_conversion" "Set Rules::reuse to `allowed` if all conversions count.";
-    /// The path's transform took it out.
-    Transformed "transformed" "Set Rules::transform to `all` if repeats should count.";
     /// It is not among the last so many.
     Trimmed "trimmed" "Raise Rules::last_touchpoints.";
 }

@@ -179,7 +179,8 @@ impl Door<'_> {
     }
 
     fn query(&self, mut query: Query, screen: &mut Screen<'_>) -> Entry<Query> {
-        query.text = if self.limits.keep_text { screen.optional(query.text)? } else { None };
+        let kept = |text: &Label| self.limits.keep_text && text.as_str().len() <= self.limits.question_bytes;
+        query.text = screen.optional(query.text.filter(kept))?;
         query.query = self.label(query.query, screen)?;
         query.topic = self.label(query.topic, screen)?;
         query.intent = self.label(query.intent, screen)?;

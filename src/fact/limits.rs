@@ -17,6 +17,8 @@ pub struct Limits {
     pub values: usize,
     /// Whether the text of questions is kept. Default no: labels only.
     pub keep_text: bool,
+    /// Longest text of a question that is kept, in bytes; a longer one is left out, not cut. Default 4,096.
+    pub question_bytes: usize,
     /// Whether ids of orders, refunds and events are kept as pseudonyms. Default no, since a receipt must lead
     /// back to the host's chat log.
     pub hash_ids: bool,
@@ -33,6 +35,7 @@ impl Default for Limits {
             order_lines: 10_000,
             values: 64,
             keep_text: false,
+            question_bytes: 4_096,
             hash_ids: false,
             facts: 1 << 32,
             identifiers: 1 << 32,

@@ -350,11 +350,12 @@ impl<'w, 'a> Claiming<'w, 'a> {
         }
         let mut sources = vec![place];
         sources.extend(fold);
-        let evidence = self.evidence(place, &sources, &labels);
         let engagements = fold.iter().map(|place| self.fact(*place).id.clone()).collect();
         let turn = turn.filter(|turn| *turn != place).map(|turn| self.fact(turn).id.clone());
         let (id, at) = (fact.id.clone(), fact.at);
-        let touchpoint = Touchpoint { id, at, kind, turn, labels, evidence, engagements, foreign: false };
+        let evidence = EvidenceSet::default();
+        let mut touchpoint = Touchpoint { id, at, kind, turn, labels, evidence, engagements, foreign: false };
+        touchpoint.evidence = self.evidence(place, &sources, &touchpoint);
         Draft { touchpoint, sources, rank: fact.kind.rank() }
     }
 
@@ -377,7 +378,7 @@ impl<'w, 'a> Claiming<'w, 'a> {
         labels
     }
 
-    fn evidence(&self, place: usize, sources: &[usize], labels: &Labels) -> EvidenceSet {
+    fn evidence(&self, place: usize, sources: &[usize], touchpoint: &Touchpoint) -> EvidenceSet {
         let mut evidence = self.coded.get(&place).copied().unwrap_or_default();
         if self.world.person(place) == self.person {
             let known = self.world.people.known[self.person];
@@ -393,7 +394,7 @@ impl<'w, 'a> Claiming<'w, 'a> {
             }
             let bought =
                 |label: &Label| order.lines.iter().any(|line| line.product.as_str() == label.as_str());
-            if labels.product.iter().any(bought) {
+            if touchpoint.is_bot() && touchpoint.labels.product.iter().any(bought) {
                 evidence.add(Evidence::RecommendedProduct);
             }
         }

@@ -77,7 +77,7 @@ choice! {
     Code "code";
     /// A discount code on the order was offered by this turn.
     DiscountCode "discount_code";
-    /// It spoke of a product that is in the order.
+    /// The bot spoke in it of a product that is in the order.
     RecommendedProduct "recommended_product";
     /// It was seen with the same cart or checkout.
     SameCart "same_cart";
@@ -301,9 +301,16 @@ impl Touchpoint {
         self.kind == TouchKind::Visit && self.labels.channel.iter().any(direct)
     }
 
-    /// Whether the bot had a part in it: everything but a visit.
+    /// Whether the bot had a part in it: everything but visits, and what the shopper did in the shop unprompted (a
+    /// product put into the cart that no turn caused).
     pub fn is_bot(&self) -> bool {
-        self.kind != TouchKind::Visit
+        match self.kind {
+            TouchKind::Visit => false,
+            TouchKind::AddToCart | TouchKind::RemoveFromCart | TouchKind::CheckoutStarted => {
+                self.turn.is_some()
+            }
+            _ => true,
+        }
     }
 
     /// Calls `each` with every value that it has in a dimension; not at all if it has none.
