@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::money::Currency;
 use crate::report::overview::{Overview, Rate};
-use crate::report::{Report, Row, Table, Totals};
+use crate::report::{Remainder, Report, Row, Table, Totals};
 use crate::text::printed;
 
 /// How many queries the overview shows; serde has them all.
@@ -32,10 +32,15 @@ fn write_totals(f: &mut fmt::Formatter<'_>, totals: &Totals) -> fmt::Result {
     for reason in &totals.reasons {
         writeln!(f, "  {} of them unattributed, {}: {}", reason.conversions, reason.reason, reason.value)?;
     }
-    if totals.over_refunded.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
+    if !is_nothing(&totals.over_refunded) {
         writeln!(f, "  refunded beyond the total: {}", totals.over_refunded)?;
     }
     Ok(())
+}
+
+/// Whether decimal text says zero, or nothing.
+fn is_nothing(amount: &str) -> bool {
+    !amount.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 impl Report {
@@ -73,18 +78,20 @@ impl Report {
             }));
             lines.push(line);
         }
-        for remainder in &table.remainders {
-            let unit = remainder.currency.map_or("", Currency::code).to_owned();
-            for (name, value) in
-                [("(declined)", &remainder.declined), ("(outside the period)", &remainder.outside)]
-            {
-                let mut line = vec![name.to_owned(), unit.clone()];
-                line.extend(
-                    self.models
-                        .iter()
-                        .map(|model| if *model == remainder.model { value.clone() } else { String::new() }),
-                );
-                lines.push(line);
+        for totals in &self.totals {
+            let unit = totals.currency.map_or("", Currency::code);
+            let left = |model: &str| {
+                table.remainders.iter().find(|left| left.model == model && left.currency == totals.currency)
+            };
+            let declined: fn(&Remainder) -> &str = |left| &left.declined;
+            let outside: fn(&Remainder) -> &str = |left| &left.outside;
+            let kinds = [("(declined)", declined), ("(outside the period)", outside)];
+            for (name, amount) in kinds {
+                let amounts = self.models.iter().map(|model| left(model).map_or("", amount).to_owned());
+                let amounts: Vec<String> = amounts.collect();
+                if amounts.iter().any(|amount| !is_nothing(amount)) {
+                    lines.push([name.to_owned(), unit.to_owned()].into_iter().chain(amounts).collect());
+                }
             }
         }
         write_aligned(f, &lines, 2)
