@@ -37,11 +37,14 @@ by; rows (label, currency, models by name with value and conversions) by label, 
 overview; intake (new, repeated, superseded, dropped by reason, bad_lines); receipt, if asked for.
 Amounts are decimal text. All but intake is the same for any order and repetition of the lines.";
 
+/// The log that is read where none is named.
+const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/shop.jsonl");
+
 /// What the command line asks for.
 struct Options {
-    log: String,
+    log: Option<String>,
     models: Vec<Chosen>,
-    by: Dimension,
+    by: Option<Dimension>,
     rules: Rules,
     period: Period,
     as_of: Option<DateTime<Utc>>,
@@ -66,9 +69,9 @@ fn main() -> ExitCode {
 
 fn options() -> Result<Option<Options>, Failure> {
     let mut options = Options {
-        log: concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/shop.jsonl").to_owned(),
+        log: None,
         models: Vec::new(),
-        by: Dimension::Topic,
+        by: None,
         rules: Rules::default(),
         period: Period::ALL,
         as_of: None,
@@ -87,7 +90,11 @@ fn options() -> Result<Option<Options>, Failure> {
                 return Ok(None);
             }
             "--model" => options.models.push(value()?.parse()?),
-            "--by" => options.by = value()?.parse()?,
+            "--by" => {
+                if options.by.replace(value()?.parse()?).is_some() {
+                    return Err("one dimension at a time".into());
+                }
+            }
             "--lookback" => options.rules.lookback = value()?.parse()?,
             "--unit" => options.rules.unit = value()?.parse()?,
             "--from" => options.period.from = Some(instant(&value()?)?),
@@ -101,7 +108,11 @@ fn options() -> Result<Option<Options>, Failure> {
             unknown if unknown.starts_with("--") => {
                 return Err(format!("unknown option {unknown}; see --help").into());
             }
-            log => options.log = log.to_owned(),
+            log => {
+                if options.log.replace(log.to_owned()).is_some() {
+                    return Err("one log at a time; `cat a b | replay -` reads several".into());
+                }
+            }
         }
     }
     Ok(Some(options))
@@ -129,10 +140,11 @@ struct Replayed {
 }
 
 fn replay(options: &Options) -> Result<(), Failure> {
-    let replayed = if options.log == "-" {
+    let log = options.log.as_deref().unwrap_or(SHOP);
+    let replayed = if log == "-" {
         read(stdin().lock(), 0, options.strict)?
     } else {
-        let file = File::open(&options.log).map_err(|error| format!("{}: {error}", options.log))?;
+        let file = File::open(log).map_err(|error| format!("{log}: {error}"))?;
         let bytes = file.metadata().map_or(0, |data| data.len());
         read(BufReader::new(file), bytes, options.strict)?
     };
@@ -140,7 +152,7 @@ fn replay(options: &Options) -> Result<(), Failure> {
     if !options.models.is_empty() {
         question.models = options.models.clone();
     }
-    question.by = vec![options.by];
+    question.by = vec![options.by.unwrap_or_default()];
     question.rules = options.rules.clone();
     question.period = options.period;
     question.earned = options.earned.clone();
@@ -152,13 +164,13 @@ fn replay(options: &Options) -> Result<(), Failure> {
 fn read(source: impl BufRead, bytes: u64, strict: bool) -> Result<Replayed, Failure> {
     // A real host takes its key from a secret store. Here it only decides how conversations print.
     let mut tracker = Tracker::new(Key::new(*b"an example's key"));
-    let (mut intake, mut bad_lines, mut latest) = (Intake::default(), 0, DateTime::<Utc>::MIN_UTC);
+    let (mut intake, mut bad_lines, mut latest) = (Intake::default(), 0, None);
     let read = Cell::new(0);
     let mut progress = Progress::new(bytes, &read);
     for line in jsonl::read(Counting { source, read: &read }) {
         match line {
             Ok(event) => {
-                latest = latest.max(last_instant(&event));
+                latest = latest.max(Some(last_instant(&event)));
                 intake.count(tracker.record(event)?);
             }
             Err(error) if strict || error.broken => return Err(error.into()),
@@ -170,7 +182,8 @@ fn read(source: impl BufRead, bytes: u64, strict: bool) -> Result<Replayed, Fail
         progress.show(intake.total());
     }
     progress.clear();
-    Ok(Replayed { tracker, intake, bad_lines, latest })
+    // An empty log has no latest instant, and any will do.
+    Ok(Replayed { tracker, intake, bad_lines, latest: latest.unwrap_or_default() })
 }
 
 /// An order's version may be dated after the event that tells of it.
@@ -238,9 +251,22 @@ fn object(report: &clinch::Report, question: &Question) -> Map<String, Value> {
         ("totals", Value::Object(totals)),
         ("by", json!(table.by)),
         ("rows", Value::Array(rows)),
-        ("overview", json!(report.overview)),
+        ("overview", overview(report)),
     ];
     fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+}
+
+/// The overview, with what is unattributed by currency and reason.
+fn overview(report: &clinch::Report) -> Value {
+    let mut overview = json!(report.overview);
+    let reasons =
+        report.totals.iter().flat_map(|totals| totals.reasons.iter().map(move |reason| (totals, reason)));
+    for (totals, reason) in reasons {
+        let currency = totals.currency.map_or("none", |currency| currency.code());
+        overview["unattributed"][currency][reason.reason.name()] =
+            json!({ "conversions": reason.conversions, "value": reason.value });
+    }
+    overview
 }
 
 fn intake(replayed: &Replayed) -> Value {

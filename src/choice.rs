@@ -33,7 +33,8 @@ macro_rules! choice {
                 let named = Self::ALL.iter().copied().find(|choice| choice.name() == text);
                 named.ok_or_else(|| {
                     let what = stringify!($name);
-                    crate::ErrorKind::UnknownName { what, found: text.to_owned() }.into()
+                    let names = Self::ALL.iter().map(|choice| choice.name()).collect();
+                    crate::ErrorKind::UnknownName { what, found: text.to_owned(), names }.into()
                 })
             }
         }

@@ -34,15 +34,17 @@ pub enum ErrorKind {
         found: String,
     },
     /// A name is not one of a fixed list.
-    #[error("unknown {what} `{found}`")]
+    #[error("unknown {what} `{found}`: write one of {}", names.join(", "))]
     UnknownName {
         /// What was to be named.
         what: &'static str,
         /// The text.
         found: String,
+        /// The names that there are.
+        names: Vec<&'static str>,
     },
     /// A cap on the whole tracker is reached.
-    #[error("full: {limit} {what} are kept already; raise the limit or erase and expire")]
+    #[error("full: {limit} {what} are kept already; raise the limit")]
     Full {
         /// What there is too much of.
         what: &'static str,

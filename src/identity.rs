@@ -30,6 +30,8 @@ pub(crate) struct People {
     pub(crate) of: Vec<u32>,
     /// Whether each person is a known one: a customer or a mailbox.
     pub(crate) known: Vec<bool>,
+    /// Whether several customers share an identifier of each fact.
+    pub(crate) shared: Vec<bool>,
 }
 
 /// An identifier's place in the sorted list of all of them.
@@ -378,7 +380,9 @@ enum Stand {
 /// Numbers people by their first fact, so that the numbers do not depend on the key.
 fn number(graph: &Graph<'_>, strong: &Strong<'_>, weak: &Weak<'_>) -> People {
     let mut numbers: BTreeMap<Stand, u32> = BTreeMap::new();
-    let mut people = People { of: Vec::with_capacity(graph.facts.len()), known: Vec::new() };
+    let shared = |nodes: &Vec<Node>| nodes.iter().any(|node| weak.all[*node].len() > 1);
+    let shared = graph.facts.iter().map(shared).collect();
+    let mut people = People { of: Vec::with_capacity(graph.facts.len()), known: Vec::new(), shared };
     for (place, nodes) in graph.facts.iter().enumerate() {
         let known = weak.strong[place].or_else(|| weak.of_fact(graph, strong, nodes)).map(Stand::Known);
         let free = nodes.iter().find(|node| !graph.kind(**node).is_strong() && weak.own[**node].is_empty());

@@ -95,6 +95,11 @@ reasons! {
     UnattributedReason, "unattributed":
     /// The person has no touchpoint at all.
     NoTouchpoint "no_touchpoint" "Nothing, unless the shopper did chat: then identifiers did not meet.";
+    /// The person has no touchpoint, and several customers share an identifier of the conversion: what was done
+    /// anonymously under it belongs to none of them.
+    SharedIdentifier "shared_identifier" "Send the conversation or cart with the order: a shared device cannot tell whose it is.";
+    /// All touchpoints came after the conversion.
+    AfterConversion "after_conversion" "Nothing: what came later earned nothing.";
     /// All touchpoints lie outside the lookback window.
     OutOfWindow "out_of_window" "Widen Rules::lookback if such questions should count.";
     /// The person has not agreed to analytics.

@@ -52,6 +52,10 @@ impl Tracker {
 
     /// Takes one event in and says what became of it.
     ///
+    /// An event is an immutable fact: of two with one id and different content both are kept, and within a person
+    /// the one dated later counts (at one instant the greater by content). Orders are told anew instead: of one
+    /// order id the newest version holds, see [`Order`](crate::Order).
+    ///
     /// # Errors
     /// `Full` at a cap of the limits; nothing has changed then.
     pub fn record(&mut self, event: impl Into<Event>) -> Result<Recorded> {

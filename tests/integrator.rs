@@ -140,7 +140,7 @@ fn an_edit_counts_and_a_cancelled_order_does_not() {
 #[test]
 fn an_order_before_any_turn_is_unattributed() {
     let mut shop = stories::order_before_any_turn();
-    shop.assert_unattributed("1001", UnattributedReason::NoTouchpoint).assert_books();
+    shop.assert_unattributed("1001", UnattributedReason::AfterConversion).assert_books();
     shop.assert_refused("1001", "t1", RefuseReason::AfterConversion);
 }
 

@@ -92,7 +92,7 @@ fn a_wrong_value_is_named_with_its_place_and_reason() {
             "quantity",
             "not a whole number",
         ),
-        (line(r#""kind":"add_to_cart","product":"p","quantity":1.0"#), "quantity", "expected text"),
+        (line(r#""kind":"add_to_cart","product":"p","quantity":1.0"#), "quantity", "not a whole number"),
         (line(r#""kind":"claim_withdrawn""#), "kind", "exactly two identifiers"),
         (line(r#""kind":"claim_withdrawn","cart":"c","customer":"k""#), "kind", "exactly two identifiers"),
         (order(r#""updated_at":"2026-03-01""#), "updated_at", "RFC 3339"),

@@ -53,6 +53,8 @@ fn the_object_is_the_documented_one() {
     let intake = r#"{"bad_lines":2,"dropped":{"no_identifier":1},"new":4,"repeated":1,"superseded":1}"#;
     assert_eq!(object["intake"].to_string(), intake);
     assert_eq!(object["rows"].to_string(), "[]");
+    let unattributed = r#"{"EUR":{"after_conversion":{"conversions":1,"value":"59.91"}},"JPY":{"no_touchpoint":{"conversions":1,"value":"1200"}}}"#;
+    assert_eq!(object["overview"]["unattributed"].to_string(), unattributed);
 
     let without_early_version: String =
         SMALL.lines().filter(|line| !line.contains("\"e4\"")).map(|line| format!("{line}\n")).collect();
@@ -160,7 +162,7 @@ fn a_receipt_comes_as_text_and_as_json() {
     assert!(text.contains("order 1001, 59.91 EUR") && text.contains("after_conversion"), "{text}");
     let object = json(&["--receipt", "1001"], SMALL);
     assert_eq!(object["receipt"]["order"], "1001");
-    assert_eq!(object["receipt"]["claim"]["unattributed"], "no_touchpoint");
+    assert_eq!(object["receipt"]["claim"]["unattributed"], "after_conversion");
 }
 
 /// Every claim of the generated shop by order.

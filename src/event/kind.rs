@@ -304,7 +304,10 @@ impl std::str::FromStr for Purpose {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let named = Self::ALL.into_iter().find(|purpose| purpose.name() == text);
-        named.ok_or_else(|| ErrorKind::UnknownName { what: "purpose", found: text.to_owned() }.into())
+        named.ok_or_else(|| {
+            let names = Self::ALL.iter().map(|purpose| purpose.name()).collect();
+            ErrorKind::UnknownName { what: "purpose", found: text.to_owned(), names }.into()
+        })
     }
 }
 

@@ -123,8 +123,13 @@ impl<'de> Fields<'de> {
     }
 
     fn quantity(&mut self) -> Read<u32> {
-        let Some(text) = self.text("quantity")? else { return Ok(1) };
-        text.parse().or_else(|_| fail(self.name("quantity"), "not a whole number of pieces"))
+        let pieces = match self.take("quantity") {
+            None => Some(1),
+            Some(Raw::Text(text)) => text.parse().ok(),
+            Some(Raw::Integer(digits)) => digits.parse().ok(),
+            Some(_) => None,
+        };
+        pieces.map_or_else(|| fail(self.name("quantity"), "not a whole number of pieces"), Ok)
     }
 
     fn currency(&mut self) -> Read<Option<Currency>> {

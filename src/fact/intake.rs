@@ -12,7 +12,6 @@ use crate::reason::DropReason;
 /// These belong to the host: they depend on the order of delivery and are in no report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[must_use]
 pub enum Recorded {
     /// A fact that was not here yet.
     New,

@@ -80,7 +80,9 @@ pub(crate) struct Claiming<'w, 'a> {
     world: &'w World<'a>,
     person: usize,
     at: DateTime<Utc>,
-    /// The order behind the conversion: its version that holds, and what it says.
+    /// The fact behind the conversion: a goal, or the version of an order that holds.
+    converted: usize,
+    /// The order, if it is one.
     order: Option<(&'a Fact, &'a Order)>,
     earlier: &'w Earlier,
     drafts: Vec<Draft>,
@@ -94,13 +96,14 @@ pub(crate) struct Claiming<'w, 'a> {
 impl<'w, 'a> Claiming<'w, 'a> {
     pub(crate) fn claim(
         world: &'w World<'a>,
-        person: usize,
+        converted: usize,
         conversion: Conversion,
-        order: Option<(&'a Fact, &'a Order)>,
         earlier: &'w Earlier,
     ) -> Claim {
-        let mut claiming = Self::new(world, person, conversion.at, earlier);
-        claiming.order = order;
+        let mut claiming = Self::new(world, world.person(converted), conversion.at, earlier);
+        claiming.converted = converted;
+        let fact = world.facts[converted];
+        claiming.order = fact.order().map(|order| (fact, order));
         claiming.read_codes();
         claiming.own();
         claiming.foreign();
@@ -123,7 +126,7 @@ impl<'w, 'a> Claiming<'w, 'a> {
 
     fn new(world: &'w World<'a>, person: usize, at: DateTime<Utc>, earlier: &'w Earlier) -> Self {
         let (drafts, refused, coded) = Default::default();
-        Self { world, person, at, order: None, earlier, drafts, refused, coded, whole: false }
+        Self { world, person, at, converted: 0, order: None, earlier, drafts, refused, coded, whole: false }
     }
 
     /// Puts the touchpoints in order, by time, causes before effects, then by id.
@@ -139,21 +142,28 @@ impl<'w, 'a> Claiming<'w, 'a> {
 
     fn finish(mut self, conversion: Conversion) -> Claim {
         self.refused.sort();
-        let unattributed = self.drafts.is_empty().then(|| {
-            let within_reach = || self.refused.iter().map(|refused| refused.reason);
-            if within_reach().all(|reason| reason == RefuseReason::AfterConversion) {
-                UnattributedReason::NoTouchpoint
-            } else if !self.world.consent[self.person] {
-                UnattributedReason::NoConsent
-            } else if within_reach().all(|reason| reason == RefuseReason::OutOfWindow) {
-                UnattributedReason::OutOfWindow
-            } else {
-                UnattributedReason::AllRefused
-            }
-        });
+        let unattributed = self.drafts.is_empty().then(|| self.unattributed());
         let (touchpoints, sources) =
             self.drafts.into_iter().map(|draft| (draft.touchpoint, draft.sources)).unzip();
         Claim { conversion, touchpoints, refused: self.refused, unattributed, sources }
+    }
+
+    /// Why nobody may claim the conversion.
+    fn unattributed(&self) -> UnattributedReason {
+        let all = |wanted| self.refused.iter().all(|refused| refused.reason == wanted);
+        if self.refused.is_empty() && self.world.people.shared[self.converted] {
+            UnattributedReason::SharedIdentifier
+        } else if self.refused.is_empty() {
+            UnattributedReason::NoTouchpoint
+        } else if all(RefuseReason::AfterConversion) {
+            UnattributedReason::AfterConversion
+        } else if !self.world.consent[self.person] {
+            UnattributedReason::NoConsent
+        } else if all(RefuseReason::OutOfWindow) {
+            UnattributedReason::OutOfWindow
+        } else {
+            UnattributedReason::AllRefused
+        }
     }
 
     fn fact(&self, place: usize) -> &'a Fact {

@@ -28,8 +28,7 @@ pub(crate) use order::OrderState;
 pub(crate) use rules::{fingerprint, quoted};
 pub(crate) use world::World;
 
-use crate::event::{Kind, Order};
-use crate::fact::Fact;
+use crate::event::Kind;
 use crate::id::Identifier;
 
 /// One person's touchpoints and conversions.
@@ -42,12 +41,6 @@ pub struct Journey {
     pub touchpoints: Vec<Touchpoint>,
     /// The conversions in order, each with its path. Orders that do not count are left out.
     pub claims: Vec<Claim>,
-}
-
-/// One conversion of a person before its path is built: the order behind it, if it is one.
-struct Earned<'a> {
-    conversion: Conversion,
-    order: Option<(&'a Fact, &'a Order)>,
 }
 
 impl<'a> World<'a> {
@@ -63,28 +56,22 @@ impl<'a> World<'a> {
     /// A person's conversions with their paths, in order of time; at one instant goals stand before orders.
     pub(crate) fn claims(&self, person: usize, orders: &[&OrderState<'a>]) -> Vec<Claim> {
         let counting = orders.iter().filter(|state| state.counts());
-        let mut earned: Vec<Earned<'a>> = counting
-            .map(|state| Earned {
-                conversion: state.conversion(),
-                order: Some((self.facts[state.winner], state.order)),
-            })
-            .collect();
+        let mut earned: Vec<(Conversion, usize)> =
+            counting.map(|state| (state.conversion(), state.winner)).collect();
         for place in &self.members[person] {
             let fact = self.facts[*place];
             if let Kind::Goal(goal) = &fact.kind {
                 let kind = ConversionKind::Goal { goal: goal.goal.clone(), event: fact.id.clone() };
                 let (total, value, at) = (goal.value, goal.value, fact.at);
                 let conversion = Conversion { kind, at, total, value, over_refunded: 0, lines: Vec::new() };
-                earned.push(Earned { conversion, order: None });
+                earned.push((conversion, *place));
             }
         }
-        earned.sort_by(|a, b| {
-            (a.conversion.at, &a.conversion.kind).cmp(&(b.conversion.at, &b.conversion.kind))
-        });
+        earned.sort_by(|(a, _), (b, _)| (a.at, &a.kind).cmp(&(b.at, &b.kind)));
         let mut earlier = Earlier::default();
         let mut claims = Vec::with_capacity(earned.len());
-        for Earned { conversion, order } in earned {
-            let claim = Claiming::claim(self, person, conversion, order, &earlier);
+        for (conversion, fact) in earned {
+            let claim = Claiming::claim(self, fact, conversion, &earlier);
             earlier.last = Some(claim.conversion.at);
             earlier.consumed.extend(claim.sources.iter().flatten());
             claims.push(claim);

@@ -132,7 +132,10 @@ impl Extend<f64> for Weights {
 ///     weights.extend((0..path.len()).map(|place| if place == last { 2.0 } else { 1.0 }));
 ///     Ok(())
 /// });
-/// # let _: &dyn clinch::Model = &newest_twice;
+///
+/// let mut question = clinch::Question::new("2026-04-01T00:00:00Z".parse().unwrap());
+/// question.models = vec!["linear".parse()?, newest_twice.into()];
+/// # Ok::<(), clinch::Error>(())
 /// ```
 pub fn custom<F>(name: impl Into<String>, weigh: F) -> Custom<F>
 where

@@ -297,7 +297,7 @@ fn an_order_before_any_turn_is_unattributed() {
         answer(&tracker([order("1", 0, who(), "5.00"), turn("a", 1, who())]), &all_models(), &["1"]);
     assert_eq!((report.totals[0].unattributed.as_str(), report.overview.turns.converted), ("5.00", 0));
     let claim = receipts[0].claim.as_ref().unwrap();
-    assert_eq!(claim.unattributed, Some(UnattributedReason::NoTouchpoint));
+    assert_eq!(claim.unattributed, Some(UnattributedReason::AfterConversion));
     assert_eq!(refused(claim), [("a", "after_conversion")]);
     assert_eq!(linear([order("1", 1, who(), "5.00"), turn("a", 0, who())]), map(&[("a", "5.00")]));
 }

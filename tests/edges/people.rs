@@ -185,6 +185,22 @@ fn an_identifier_without_a_claim_of_its_own_takes_that_of_a_broader_one() {
 }
 
 #[test]
+fn an_order_that_only_a_shared_device_joins_to_its_questions_says_so() {
+    let first = order("o1", 1, Who::visitor("v1").customer("k1"), "10.00");
+    let second = order("o2", 90, Who::visitor("v1").customer("k2"), "10.00");
+    let asked = turn("t1", 0, Who::visitor("v1"));
+    let alone = claims([asked.clone(), first.clone()], &Rules::default());
+    assert_eq!(alone[0].unattributed, None);
+    let shared = claims([asked, first.clone(), second.clone()], &Rules::default());
+    assert_eq!(shared[0].unattributed, Some(UnattributedReason::SharedIdentifier));
+    // The cure that the advice names: a conversation on the order, seen in the question.
+    let asked = turn("t1", 0, Who::visitor("v1").conversation("c1"));
+    let told = order("o1", 1, Who::visitor("v1").customer("k1").conversation("c1"), "10.00");
+    let cured = claims([asked, told, second], &Rules::default());
+    assert_eq!(cured[0].touchpoints.len(), 1);
+}
+
+#[test]
 fn a_restarted_path_leaves_out_what_stands_at_the_instant_of_the_conversion_before() {
     let who = || Who::visitor("v1");
     let events = [turn("t1", 0, who()), order("o1", 0, who(), "10.00"), order("o2", 1, who(), "10.00")];

@@ -143,7 +143,7 @@ fn both_ends_of_the_lookback_window_are_inside() {
 fn a_touchpoint_after_the_conversion_never_claims_it() {
     let after = turn_before_order(-1, &Rules::default());
     assert_eq!(refused(&after), [("turn", "after_conversion")]);
-    assert_eq!(after.unattributed, Some(UnattributedReason::NoTouchpoint));
+    assert_eq!(after.unattributed, Some(UnattributedReason::AfterConversion));
     let unbounded = rules(|rules| rules.lookback = Span::MAX);
     assert!(ids(&turn_before_order(-1, &unbounded)).is_empty());
     assert_eq!(ids(&turn_before_order(0, &unbounded)), ["turn"]);
