@@ -21,17 +21,25 @@
 //! # Ok::<(), clinch::link::LinkError>(())
 //! ```
 
+pub mod carrier;
 pub mod channel;
-mod code;
+mod click_id;
+pub mod code;
 mod escape;
 mod guard;
 mod host;
+mod hosts;
+pub mod lint;
+pub mod preview;
+#[cfg(feature = "codes")]
+pub mod signer;
 mod split;
 mod tagger;
 mod tags;
 mod wrapper;
 
 pub use code::{Code, DEFAULT_CODE_PARAM, LinkError};
+pub use host::same_site;
 pub use tagger::{FragmentMode, LeftAlone, MediumPreset, Outcome, Policy, Tagger};
 pub use tags::{Aliases, LinkFinding, Reader, Tags, Utm, read};
 pub use wrapper::unwrap;
