@@ -11,10 +11,20 @@ use serde_json::{Value, json};
 /// Vectors that are known to fail, by id. One that passes all the same fails the test.
 const KNOWN_FAILURES: [&str; 0] = [];
 
+/// The vectors of the file that the environment names, else of the two in `tests/data`.
 fn vectors() -> Vec<Value> {
-    let path = std::env::var("CLINCH_LINK_VECTORS")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/links.json").to_owned());
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+    match std::env::var("CLINCH_LINK_VECTORS") {
+        Ok(path) => vectors_of(&path),
+        Err(_) => ["links.json", "links_own.json"]
+            .iter()
+            .flat_map(|file| vectors_of(&format!("{data}/{file}")))
+            .collect(),
+    }
+}
+
+fn vectors_of(path: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let file: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"));
     file["vectors"].as_array().expect("an array `vectors`").clone()
 }

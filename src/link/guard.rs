@@ -89,14 +89,18 @@ pub(super) fn is_signed(bits: u32) -> bool {
 /// Marks of a placeholder that is filled in later, anywhere in a link.
 const TEMPLATE_ANYWHERE: [&str; 4] = ["{{", "{%", "${", "<%"];
 /// Marks that mean a placeholder before the query; in a query they are advertisers' macros.
-const TEMPLATE_IN_HEAD: [&str; 5] = ["{", "%%", "*|", "[[", "<"];
+const TEMPLATE_IN_HEAD: [&str; 4] = ["{", "*|", "[[", "<"];
 
 /// Whether `link` (with `head` before its query) holds a placeholder.
 pub(super) fn is_template(link: &str, head: &str) -> bool {
-    let suspects = |text: &str| text.bytes().any(|b| matches!(b, b'{' | b'<' | b'[' | b'*'));
-    let head_suspect = suspects(head) || head.contains("%%");
-    (head_suspect && TEMPLATE_IN_HEAD.iter().any(|mark| head.contains(mark)))
-        || suspects(link) && TEMPLATE_ANYWHERE.iter().any(|mark| link.contains(mark))
+    let is_suspect = |b: u8| matches!(b, b'{' | b'<' | b'[' | b'*' | b'%');
+    if !link.bytes().any(is_suspect) {
+        return false;
+    }
+    let has_macro = head.split_once("%%").is_some_and(|(_, rest)| rest.contains("%%"));
+    has_macro
+        || TEMPLATE_IN_HEAD.iter().any(|mark| head.contains(mark))
+        || TEMPLATE_ANYWHERE.iter().any(|mark| link.contains(mark))
 }
 
 /// Whether `link` has a C0 control character or DEL inside, such as a line break.

@@ -1,5 +1,7 @@
 //! Writing: tags and a code spliced onto a link, every other byte as it was.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::code::{Code, DEFAULT_CODE_PARAM, LinkError, check_param};
@@ -535,13 +537,26 @@ impl Removal<'_> {
         self.tags && Utm::of_param(name).is_some() || self.code.is_some_and(|code| is_name(name, code))
     }
 
-    /// A query without the pairs that go; each takes the `&` behind it along, the last the one before it.
-    fn apply<'a>(self, query: &'a str) -> std::borrow::Cow<'a, str> {
+    /// A query without the pairs that go; each takes the `&` behind it along, the last one the `&` before it.
+    /// An empty pair keeps its `&`, so that tagging twice gives the same bytes.
+    fn apply<'a>(self, query: &'a str) -> Cow<'a, str> {
         if self.is_none() || !query.split('&').any(|pair| self.takes(pair)) {
             return query.into();
         }
-        let kept = query.split('&').filter(|pair| !self.takes(pair));
-        kept.collect::<Vec<_>>().join("&").into()
+        let mut kept = String::with_capacity(query.len());
+        let mut pairs = query.split('&').filter(|pair| !self.takes(pair));
+        let mut last = pairs.next();
+        kept.push_str(last.unwrap_or(""));
+        for pair in pairs {
+            kept.push('&');
+            kept.push_str(pair);
+            last = Some(pair);
+        }
+        let ends_in_removed = query.rsplit('&').next().is_some_and(|pair| self.takes(pair));
+        if ends_in_removed && last == Some("") {
+            kept.push('&');
+        }
+        kept.into()
     }
 }
 
@@ -549,11 +564,11 @@ impl Removal<'_> {
 struct Frame<'a> {
     head: &'a str,
     slash: &'static str,
-    query: Option<std::borrow::Cow<'a, str>>,
+    query: Option<Cow<'a, str>>,
     /// The part of the fragment before our place: all of it for a route, nothing otherwise.
-    route: Option<std::borrow::Cow<'a, str>>,
+    route: Option<Cow<'a, str>>,
     /// What follows ours, with its `#`.
-    tail: Option<std::borrow::Cow<'a, str>>,
+    tail: Option<Cow<'a, str>>,
 }
 
 impl<'a> Frame<'a> {
@@ -608,8 +623,7 @@ impl<'a> Frame<'a> {
 
     /// Bytes that stay, with the marks `?` and `#` between them.
     fn len(&self) -> usize {
-        let marked =
-            |part: &Option<std::borrow::Cow<'_, str>>| part.as_ref().map_or(0, |text| text.len() + 1);
+        let marked = |part: &Option<Cow<'_, str>>| part.as_ref().map_or(0, |text| text.len() + 1);
         let tail_mark = usize::from(self.route.is_some() && self.tail.is_some());
         self.head.len() + self.slash.len() + marked(&self.query) + marked(&self.route) + marked(&self.tail)
             - tail_mark

@@ -283,10 +283,15 @@ impl<'a> Tags<'a> {
             return;
         }
         let slot = hit.slot;
-        let held_by_guess = self.is_marked(LinkFinding::LostUnderscore, slot);
+        let is_damaged = hit.html || hit.guessed;
+        let held_damaged = self.is_marked(LinkFinding::LostUnderscore, slot)
+            || self.is_marked(LinkFinding::HtmlEscapedAmp, slot);
         match &self.slots[slot] {
-            Some(_) if hit.guessed => return,
-            Some(_) if held_by_guess => self.marks.iter_mut().for_each(|set| *set &= !(1 << slot)),
+            // A whole name beats a damaged one: what a tagger wrote is read back.
+            Some(_) if is_damaged && !held_damaged => return,
+            Some(_) if held_damaged && !is_damaged => {
+                self.marks.iter_mut().for_each(|set| *set &= !(1 << slot))
+            }
             Some(first) => {
                 if *first != text {
                     self.mark(LinkFinding::Duplicate, slot);
