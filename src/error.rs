@@ -94,12 +94,6 @@ pub enum ErrorKind {
         /// The name.
         model: String,
     },
-    /// A link cannot carry tags.
-    #[error("this link cannot carry tags: {problem}")]
-    NotTaggable {
-        /// Why not.
-        problem: &'static str,
-    },
     /// A shard's number is not below the number of shards.
     #[error("there is no shard {shard} of {shards}: they are counted from 0")]
     ShardNumber {

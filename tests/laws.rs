@@ -392,8 +392,8 @@ proptest! {
         for line in clinch::event::jsonl::read(bytes.as_slice()) {
             prop_assert!(line.is_err());
         }
-        let _ = (clinch::link::Tags::read(&text), clinch::link::Channel::of(Some(&text), Some(&text)));
-        let _ = clinch::link::Tagger::new().source(text.as_str()).tag(&text);
+        let _ = (clinch::link::read(&text), clinch::link::channel::classify(Some(&text), Some(&text)));
+        let _ = clinch::link::Tagger::new().set(clinch::link::Utm::Source, &text).tag(&text, None);
         let _ = (text.parse::<clinch::Chosen>(), text.parse::<Span>(), text.parse::<clinch::Currency>());
         let _ = Money::parse(&text, "EUR".parse().unwrap());
     }

@@ -8,6 +8,7 @@ use crate::event::{Event, Kind, LinkShared, Order, Query, RefundLine};
 use crate::fact::{Fact, Known, Limits};
 use crate::id::{IdKind, Identifier, Identifiers, Key, siphash128};
 use crate::link;
+use crate::link::channel::classify;
 use crate::money::Money;
 use crate::reason::DropReason;
 use crate::text::{Code, EventId, Label, OrderId, ProductId, RefundId};
@@ -121,18 +122,18 @@ impl Door<'_> {
             }
             Kind::LinkShared(link) => Kind::LinkShared(LinkShared {
                 url: Label::from(""),
-                code: self.label(link.code.or(code), screen)?,
+                code: self.link_code(link.code.or(code), screen)?,
                 product: self.label(link.product, screen)?,
             }),
             Kind::LinkClick(mut click) => {
                 click.url = None;
-                click.code = self.label(click.code.or(code), screen)?;
+                click.code = self.link_code(click.code.or(code), screen)?;
                 click.product = self.label(click.product, screen)?;
                 Kind::LinkClick(click)
             }
             Kind::Visit(mut visit) => {
                 (visit.url, visit.referrer) = (None, None);
-                visit.code = self.label(visit.code.or(code), screen)?;
+                visit.code = self.link_code(visit.code.or(code), screen)?;
                 Kind::Visit(visit)
             }
             Kind::AddToCart(mut item) => {
@@ -218,6 +219,7 @@ impl Door<'_> {
             self.refund_lines(&mut refund.lines, refund.amount, screen)?;
         }
         order.codes.extend(code);
+        order.codes.iter_mut().for_each(|code| *code = folded_code(code));
         self.values(order.codes.len())?;
         self.values(order.discount_codes.len())?;
         self.list(&mut order.codes, screen)?;
@@ -255,6 +257,11 @@ impl Door<'_> {
         screen.optional(label)
     }
 
+    /// A link code in the form in which codes are compared.
+    fn link_code(&self, code: Option<Code>, screen: &mut Screen<'_>) -> Entry<Option<Code>> {
+        Ok(self.label(code, screen)?.as_ref().map(folded_code))
+    }
+
     /// A label that the event is nothing without.
     fn needed<T: AsRef<str>>(&self, label: T, screen: &mut Screen<'_>) -> Entry<T> {
         self.bounded(label.as_ref())?;
@@ -288,6 +295,11 @@ fn not_negative(amounts: impl IntoIterator<Item = Money>) -> Entry<()> {
     }
 }
 
+/// A link code without what a mail program or a shopper may have done to it: case and surrounding space.
+fn folded_code(code: &Code) -> Code {
+    Code::from(code.as_str().trim().to_ascii_lowercase())
+}
+
 /// What a link says before it is forgotten.
 struct Derived {
     code: Option<Code>,
@@ -305,8 +317,8 @@ impl Derived {
         };
         let url = url.map(Label::as_str);
         let code =
-            url.and_then(link::code_on).filter(|code| code.len() <= *longest).map(|code| Code::from(&*code));
-        let classify = || Label::from(link::Channel::of(url, referrer.map(Label::as_str)).name());
+            url.and_then(|url| link::read(url).code().filter(|code| code.len() <= *longest).map(Code::from));
+        let classify = || Label::from(classify(url, referrer.map(Label::as_str)).name());
         Self { code, channel: arrival.then(classify) }
     }
 }
@@ -355,6 +367,6 @@ impl Screen<'_> {
         let found = |text: &str| self.sought.iter().any(|identifier| text.contains(&**identifier));
         let spaced = |text: &str| self.phone.as_ref().is_some_and(|phone| digits(text).contains(&**phone));
         let holds = |text: &str| found(text) || spaced(text);
-        holds(&folded) || (folded.contains('%') && holds(&link::percent_decoded(&folded)))
+        holds(&folded) || (folded.contains('%') && holds(&link::unescaped(&folded)))
     }
 }

@@ -172,7 +172,7 @@ impl<'w, 'a> Claiming<'w, 'a> {
 
     fn refuse(&mut self, place: usize, reason: RefuseReason) {
         let fact = self.fact(place);
-        if let Some(kind) = TouchKind::of(&fact.kind) {
+        if let Some(kind) = TouchKind::of(fact) {
             let foreign = self.world.person(place) != self.person;
             self.refused.push(Refused { at: fact.at, id: fact.id.clone(), kind, reason, foreign });
         }
@@ -215,7 +215,7 @@ impl<'w, 'a> Claiming<'w, 'a> {
         let mut alone = Vec::new();
         let mut turns = Vec::new();
         for place in world.members[self.person].iter().copied() {
-            let Some(kind) = TouchKind::of(&self.fact(place).kind) else { continue };
+            let Some(kind) = TouchKind::of(self.fact(place)) else { continue };
             let cause = world.causes[place].filter(|_| kind.is_engagement());
             if self.fact(place).at > self.at {
                 if world.rules.kinds.contains(&kind) {
@@ -265,7 +265,7 @@ impl<'w, 'a> Claiming<'w, 'a> {
     /// shares the fate of a turn that is refused for what it is.
     fn stand_alone(&mut self, place: usize) {
         let fact = self.fact(place);
-        let Some(kind) = TouchKind::of(&fact.kind) else { return };
+        let Some(kind) = TouchKind::of(fact) else { return };
         if !self.world.rules.kinds.contains(&kind) {
             return;
         }
@@ -340,7 +340,7 @@ impl<'w, 'a> Claiming<'w, 'a> {
     /// The touchpoint of one event with the labels of its turn, and what it folds in.
     fn draft(&self, place: usize, turn: Option<usize>, fold: &[usize]) -> Draft {
         let fact = self.fact(place);
-        let kind = TouchKind::of(&fact.kind).unwrap_or_default();
+        let kind = TouchKind::of(fact).unwrap_or_default();
         let mut labels = self.labels(place);
         if let Some(turn) = turn.filter(|turn| *turn != place) {
             let mut of_turn = self.labels(turn);

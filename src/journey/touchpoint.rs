@@ -8,6 +8,8 @@ use smallvec::SmallVec;
 
 use crate::choice::choice;
 use crate::event::Kind;
+use crate::fact::Fact;
+use crate::link::channel::Channel;
 use crate::text::{EventId, Label};
 
 choice! {
@@ -48,8 +50,12 @@ impl TouchKind {
     ];
 
     /// The kind of touchpoint that an event can be, if any.
-    pub(crate) fn of(kind: &Kind) -> Option<Self> {
-        Some(match kind {
+    ///
+    /// A payment return and a page of the shop itself are visits on which nobody arrived.
+    pub(crate) fn of(fact: &Fact) -> Option<Self> {
+        let arrived = |channel: &Label| !NO_ARRIVAL.iter().any(|none| none.name() == channel.as_str());
+        Some(match &fact.kind {
+            Kind::Visit(_) if !fact.channel.as_ref().is_none_or(arrived) => return None,
             Kind::Visit(_) => Self::Visit,
             Kind::Query(_) => Self::Query,
             Kind::Recommendation(_) => Self::Recommendation,
@@ -232,8 +238,8 @@ pub(crate) fn add(values: &mut Values, label: Label) {
     }
 }
 
-/// What a direct visit's channel is called.
-pub(crate) const DIRECT: &str = "direct";
+/// Channels of visits on which nobody arrived.
+const NO_ARRIVAL: [Channel; 2] = [Channel::PaymentReturn, Channel::Internal];
 
 /// Something in a journey that may earn credit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -297,7 +303,7 @@ impl Touchpoint {
 
     /// Whether it is a direct visit: no tags, no referrer.
     pub fn is_direct(&self) -> bool {
-        let direct = |label: &Label| label.as_str().eq_ignore_ascii_case(DIRECT);
+        let direct = |label: &Label| label.as_str().eq_ignore_ascii_case(Channel::Direct.name());
         self.kind == TouchKind::Visit && self.labels.channel.iter().any(direct)
     }
 

@@ -123,7 +123,7 @@ impl<'a> World<'a> {
         for (members, index) in members.iter().zip(&indexes) {
             for place in members {
                 let fact = self.facts[*place];
-                let engages = TouchKind::of(&fact.kind).is_some_and(TouchKind::is_engagement);
+                let engages = TouchKind::of(fact).is_some_and(TouchKind::is_engagement);
                 if self.causes[*place].is_none() && (engages || matches!(fact.kind, Kind::Feedback(_))) {
                     let by_code = || self.by_code(*place);
                     let latest = || index.latest(fact, self.rules);

@@ -1,169 +1,485 @@
-//! Ordered rules from tags and referrer to a channel: the first that fits wins.
+//! Channels: through which door a visitor arrived.
 
-use url::Url;
+use std::fmt;
 
-use crate::choice::choice;
-use crate::link::Tags;
+use serde::{Deserialize, Serialize};
 
-choice! {
-    /// Where an arrival came from.
-    Channel:
-    /// A link of the shop's own bot: it carries a code.
-    Chatbot "chatbot";
-    /// Medium `email` or a spelling of it.
-    Email "email";
-    /// Medium `sms`.
-    Sms "sms";
-    /// Medium `affiliate`.
-    Affiliate "affiliate";
-    /// Medium `cpc`, `ppc`, `paid...` and such.
-    Paid "paid";
-    /// An AI assistant, by referrer or source.
-    AiAssistant "ai_assistant";
-    /// A search engine, by referrer, or medium `organic`.
-    OrganicSearch "organic_search";
-    /// A social network, by referrer or medium.
-    OrganicSocial "organic_social";
-    /// Another site, by referrer or medium `referral`.
-    Referral "referral";
-    /// Tags that fit none of these.
-    Other "other";
-    /// No tags and no referrer, or the shop's own pages.
-    #[default]
-    Direct "direct";
+use super::click_id::{self, Evidence};
+use super::code::{Code, LinkError};
+use super::host::{is_or_below, is_same_site};
+use super::hosts::{self, Kind, Listed};
+use super::split::{cut, host, host_of, scheme, split, trim_link};
+use super::tags::{Reader, Tags, Utm, fold_value, pairs, queries};
+
+mod rules;
+
+use rules::Test;
+pub use rules::{RULES, RULES_VERSION, Rule};
+
+/// The class of an arrival.
+///
+/// The list is open: new channels may come with any release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Channel {
+    /// The link carried a code of the shop's own bot.
+    OwnCode,
+    /// Back from a payment page: no arrival at all.
+    PaymentReturn,
+    /// From a page of the shop itself: no arrival at all.
+    Internal,
+    /// A campaign across networks.
+    CrossNetwork,
+    /// Advertisements on shopping sites.
+    PaidShopping,
+    /// Advertisements on search engines.
+    PaidSearch,
+    /// Advertisements on social networks.
+    PaidSocial,
+    /// Advertisements on video sites.
+    PaidVideo,
+    /// Banners.
+    Display,
+    /// Other advertisements.
+    PaidOther,
+    /// Links on shopping sites.
+    OrganicShopping,
+    /// Links on social networks.
+    OrganicSocial,
+    /// Links on video sites.
+    OrganicVideo,
+    /// Search results.
+    OrganicSearch,
+    /// An assistant of a third party, such as ChatGPT.
+    AiAssistant,
+    /// Mail.
+    Email,
+    /// Affiliate partners.
+    Affiliates,
+    /// Podcasts and other audio.
+    Audio,
+    /// Text messages.
+    Sms,
+    /// Push messages.
+    MobilePush,
+    /// A link on another site.
+    Referral,
+    /// No tags and no referrer.
+    Direct,
+    /// Tags that match no rule.
+    Unassigned,
 }
-
-/// Assistants by host and by `utm_source`. From Matomo's list (CC0) as of July 2026, the entries with a path left
-/// out, and the sources that assistants were seen to write.
-const ASSISTANTS: &[&str] = &[
-    "chatgpt.com",
-    "chat.openai.com",
-    "openai.com",
-    "claude.ai",
-    "copilot.microsoft.com",
-    "chat.deepseek.com",
-    "gemini.google.com",
-    "bard.google.com",
-    "grok.com",
-    "chat.mistral.ai",
-    "meta.ai",
-    "perplexity.ai",
-    "perplexity",
-    "chat.qwen.ai",
-    "you.com",
-];
-
-/// Search engines by the label before the ending: `google` for google.com and google.co.uk.
-const SEARCH: &[&str] =
-    &["google", "bing", "duckduckgo", "yahoo", "ecosia", "qwant", "baidu", "yandex", "startpage"];
-
-/// Social networks by host.
-const SOCIAL: &[&str] = &[
-    "facebook.com",
-    "instagram.com",
-    "t.co",
-    "x.com",
-    "twitter.com",
-    "linkedin.com",
-    "lnkd.in",
-    "pinterest.com",
-    "reddit.com",
-    "snapchat.com",
-    "tiktok.com",
-    "youtube.com",
-    "threads.net",
-];
 
 impl Channel {
-    /// The channel of an arrival: its landing page and the page it came from, where they are known.
+    /// All channels.
+    pub const ALL: [Self; 23] = [
+        Self::OwnCode,
+        Self::PaymentReturn,
+        Self::Internal,
+        Self::CrossNetwork,
+        Self::PaidShopping,
+        Self::PaidSearch,
+        Self::PaidSocial,
+        Self::PaidVideo,
+        Self::Display,
+        Self::PaidOther,
+        Self::OrganicShopping,
+        Self::OrganicSocial,
+        Self::OrganicVideo,
+        Self::OrganicSearch,
+        Self::AiAssistant,
+        Self::Email,
+        Self::Affiliates,
+        Self::Audio,
+        Self::Sms,
+        Self::MobilePush,
+        Self::Referral,
+        Self::Direct,
+        Self::Unassigned,
+    ];
+
+    /// Stable name, in lower snake case: `organic_search`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OwnCode => "own_code",
+            Self::PaymentReturn => "payment_return",
+            Self::Internal => "internal",
+            Self::CrossNetwork => "cross_network",
+            Self::PaidShopping => "paid_shopping",
+            Self::PaidSearch => "paid_search",
+            Self::PaidSocial => "paid_social",
+            Self::PaidVideo => "paid_video",
+            Self::Display => "display",
+            Self::PaidOther => "paid_other",
+            Self::OrganicShopping => "organic_shopping",
+            Self::OrganicSocial => "organic_social",
+            Self::OrganicVideo => "organic_video",
+            Self::OrganicSearch => "organic_search",
+            Self::AiAssistant => "ai_assistant",
+            Self::Email => "email",
+            Self::Affiliates => "affiliates",
+            Self::Audio => "audio",
+            Self::Sms => "sms",
+            Self::MobilePush => "mobile_push",
+            Self::Referral => "referral",
+            Self::Direct => "direct",
+            Self::Unassigned => "unassigned",
+        }
+    }
+
+    /// Whether the visitor arrived at all: false for a payment return and for a page of the own site, which
+    /// are no touchpoint.
+    pub const fn is_arrival(self) -> bool {
+        !matches!(self, Self::PaymentReturn | Self::Internal)
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where an arrival was put, and by which rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict<'a> {
+    /// The channel.
+    pub channel: Channel,
+    /// Name of the rule that decided: one of [`RULES`] or a [`FrontRule`] of the caller.
+    pub rule: &'a str,
+}
+
+/// A rule of the caller, tried before the built-in ones.
+///
+/// All conditions that are given must hold; a rule without conditions matches every arrival. Values compare
+/// folded (case and runs of white space do not matter), hosts by label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrontRule {
+    /// Stands in the verdict.
+    pub name: String,
+    /// Where matching arrivals go.
+    pub channel: Channel,
+    /// `utm_source` equals this.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// `utm_medium` equals this.
+    #[serde(default)]
+    pub medium: Option<String>,
+    /// `utm_campaign` starts with this.
+    #[serde(default)]
+    pub campaign_start: Option<String>,
+    /// The referrer's host is this one or below it.
+    #[serde(default)]
+    pub referrer_host: Option<String>,
+}
+
+impl FrontRule {
+    /// A rule without conditions; set the fields that must hold.
+    pub fn new(name: impl Into<String>, channel: Channel) -> Self {
+        Self {
+            name: name.into(),
+            channel,
+            source: None,
+            medium: None,
+            campaign_start: None,
+            referrer_host: None,
+        }
+    }
+
+    fn matches(&self, facts: &Facts<'_>) -> bool {
+        let is = |wanted: &Option<String>, utm| {
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| facts.tags.key(utm).is_some_and(|key| key == fold_value(wanted)))
+        };
+        let starts = |wanted: &String| {
+            facts.tags.key(Utm::Campaign).is_some_and(|key| key.starts_with(fold_value(wanted).as_ref()))
+        };
+        is(&self.source, Utm::Source)
+            && is(&self.medium, Utm::Medium)
+            && self.campaign_start.as_ref().is_none_or(starts)
+            && self.referrer_host.as_ref().is_none_or(|parent| is_or_below(facts.from.host, parent))
+    }
+}
+
+/// Puts arrivals into channels: [`Classifier::new`], settings, then [`Classifier::classify`].
+///
+/// The first rule that matches decides: the caller's in their order, then [`RULES`].
+///
+/// ```
+/// use clinch::link::channel::{Channel, Classifier, FrontRule};
+///
+/// let mut classifier = Classifier::new();
+/// classifier.own_host("shop.example");
+/// let found = classifier.classify(Some("https://shop.example/"), Some("https://gemini.google.com/app"));
+/// assert_eq!((found.channel, found.rule), (Channel::AiAssistant, "ai_source"));
+///
+/// let mut partner = FrontRule::new("price_portal", Channel::Affiliates);
+/// partner.referrer_host = Some("prices.example".to_owned());
+/// classifier.rule(partner);
+/// let found = classifier.classify(Some("/p"), Some("https://www.prices.example/top10"));
+/// assert_eq!((found.channel, found.rule), (Channel::Affiliates, "price_portal"));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Classifier {
+    reader: Reader,
+    own_hosts: Vec<String>,
+    front: Vec<FrontRule>,
+}
+
+impl Classifier {
+    /// A classifier with the built-in rules that knows no host as its own but the landing page's.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names a host of the shop; default none. Referrers of the same registrable domain are internal.
+    pub fn own_host(&mut self, host: &str) -> &mut Self {
+        self.own_hosts.push(host.to_owned());
+        self
+    }
+
+    /// Reads the code from another parameter; default `clq`.
     ///
-    /// Text that is no link counts as missing, and so does a referrer with the host of the landing page.
-    pub fn of(landing: Option<&str>, referrer: Option<&str>) -> Self {
-        let tags = landing.map(Tags::read).unwrap_or_default();
-        if tags.code.is_some() {
-            return Self::Chatbot;
+    /// # Errors
+    /// [`LinkError::BadParam`] unless it is 1 to 40 ASCII letters, digits, `-` and `_`.
+    pub fn code_param(&mut self, name: &str) -> Result<&mut Self, LinkError> {
+        self.reader.code_param(name)?;
+        Ok(self)
+    }
+
+    /// Adds a rule behind those added before and in front of the built-in ones; default none.
+    pub fn rule(&mut self, rule: FrontRule) -> &mut Self {
+        self.front.push(rule);
+        self
+    }
+
+    /// Classifies an arrival; `None` or an empty text where the host has none. Any text gives a verdict.
+    ///
+    /// A code counts as the shop's own if it has the form of one (see [`Code`]). A host that signs its codes
+    /// uses [`Classifier::classify_checked`], or anybody could write a code onto a link.
+    pub fn classify(&self, landing_url: Option<&str>, referrer: Option<&str>) -> Verdict<'_> {
+        self.classify_checked(landing_url, referrer, |text| Code::new(text).is_ok())
+    }
+
+    /// Classifies an arrival, with `is_own` saying whether the text of a code is genuine.
+    ///
+    /// `is_own` is called at most once, with the text as it was read; the signer's check folds it.
+    pub fn classify_checked(
+        &self,
+        landing_url: Option<&str>,
+        referrer: Option<&str>,
+        is_own: impl FnOnce(&str) -> bool,
+    ) -> Verdict<'_> {
+        let landing = landing_url.unwrap_or("");
+        let facts = self.gather(landing, referrer.unwrap_or(""), is_own);
+        if let Some(rule) = self.front.iter().find(|rule| rule.matches(&facts)) {
+            return Verdict { channel: rule.channel, rule: &rule.name };
         }
-        let landed = landing.and_then(host);
-        let from = referrer.and_then(host).filter(|host| Some(host) != landed.as_ref());
-        let medium = tags.medium.as_deref().map(str::to_lowercase);
-        let source = tags.source.as_deref().map(str::to_lowercase);
-        let tagged = medium.as_deref().and_then(by_medium);
-        let assistant = |name: &String| ASSISTANTS.iter().any(|known| is_or_below(name, known));
-        if source.as_ref().is_some_and(assistant) || from.as_ref().is_some_and(assistant) {
-            return tagged.filter(|channel| *channel == Self::Paid).unwrap_or(Self::AiAssistant);
+        let rule = RULES.iter().find(|rule| rule.all.iter().all(|test| facts.hold(*test)));
+        match rule {
+            Some(rule) => Verdict { channel: rule.channel, rule: rule.name },
+            None => Verdict { channel: Channel::Unassigned, rule: "none" },
         }
-        tagged.or_else(|| from.as_deref().map(by_host)).unwrap_or(if tags.is_tagged() {
-            Self::Other
+    }
+
+    fn gather<'a>(
+        &self,
+        landing: &'a str,
+        referrer: &'a str,
+        is_own: impl FnOnce(&str) -> bool,
+    ) -> Facts<'a> {
+        let tags = self.reader.read(landing);
+        let marks = Marks::of(landing);
+        let from = if marks.ignore_referrer { Origin::NONE } else { Origin::of(referrer) };
+        let landing_host = host_of(landing);
+        let is_internal = !from.is_app
+            && !from.host.is_empty()
+            && (is_same_site(from.host, landing_host)
+                || self.own_hosts.iter().any(|own| is_same_site(from.host, own)));
+        let source = match tags.get(Utm::Source) {
+            Some(source) if source.contains('.') => hosts::by_host(source_host(source)),
+            Some(source) => hosts::by_name(source),
+            None => from.listed,
+        };
+        let is_own_code = tags.code().is_some_and(is_own);
+        let evidence = evidence(landing, &tags, &from);
+        Facts { tags, marks, from, source, is_internal, is_own_code, evidence }
+    }
+}
+
+/// The channel of an arrival by the built-in rules, without knowledge of the shop's hosts.
+///
+/// `None` where the host has no such text. Any text gives a channel.
+///
+/// ```
+/// use clinch::link::channel::{Channel, classify};
+///
+/// assert_eq!(classify(Some("https://shop.example/"), None), Channel::Direct);
+/// assert_eq!(classify(Some("https://shop.example/?clq=7zk3q9t4m2"), None), Channel::OwnCode);
+/// let internal = classify(Some("https://shop.example/p"), Some("https://shop.example/"));
+/// assert!(!internal.is_arrival());
+/// ```
+pub fn classify(landing_url: Option<&str>, referrer: Option<&str>) -> Channel {
+    const CLASSIFIER: Classifier =
+        Classifier { reader: Reader::new(), own_hosts: Vec::new(), front: Vec::new() };
+    CLASSIFIER.classify(landing_url, referrer).channel
+}
+
+/// All that the rules look at.
+struct Facts<'a> {
+    tags: Tags<'a>,
+    marks: Marks,
+    from: Origin<'a>,
+    /// What the source is: the tag if there is one, else the referrer.
+    source: Option<Listed>,
+    is_internal: bool,
+    is_own_code: bool,
+    /// What a click id says whose network agrees with the source.
+    evidence: Option<Evidence>,
+}
+
+impl Facts<'_> {
+    fn hold(&self, test: Test) -> bool {
+        let tag = |utm| self.tags.get(utm);
+        match test {
+            Test::OwnCode => self.is_own_code,
+            Test::ReturnMark => self.marks.no_override,
+            Test::Internal => self.is_internal,
+            Test::Paid => self.is_paid(),
+            Test::Source(kind) => self.source.is_some_and(|source| source.kind == kind),
+            Test::Referrer(kind) => self.from.listed.is_some_and(|from| from.kind == kind),
+            Test::Click(evidence) => self.evidence == Some(evidence),
+            Test::MediumIs(names) => tag(Utm::Medium).is_some_and(|medium| is_any(medium, names)),
+            Test::SourceIs(names) => tag(Utm::Source).is_some_and(|source| is_any(source, names)),
+            Test::MediumHas(words) => tag(Utm::Medium).is_some_and(|medium| has_word(medium, words)),
+            Test::SourceHas(words) => tag(Utm::Source).is_some_and(|source| has_word(source, words)),
+            Test::CampaignHas(words) => tag(Utm::Campaign).is_some_and(|campaign| has_word(campaign, words)),
+            Test::CampaignIn(text) => {
+                tag(Utm::Campaign).is_some_and(|campaign| contains_folded(campaign, text))
+            }
+            Test::NoMedium => tag(Utm::Medium).is_none(),
+            Test::Tagged => tag(Utm::Source).is_some() || tag(Utm::Medium).is_some(),
+            Test::AnyTag => !self.tags.is_empty(),
+            Test::HasReferrer => !self.from.host.is_empty(),
+            Test::NoReferrer => self.from.host.is_empty(),
+        }
+    }
+
+    fn is_paid(&self) -> bool {
+        let by_medium = self.tags.get(Utm::Medium).is_some_and(|medium| {
+            let is_cpm = medium.eq_ignore_ascii_case("cpm") && self.source.is_some();
+            is_cpm || is_any(medium, &rules::PAID_MEDIA) || starts_folded(medium, "paid")
+        });
+        by_medium || self.source.is_some_and(|source| source.ads) || self.evidence == Some(Evidence::Paid)
+    }
+}
+
+/// Marks on the landing URL that are not tags.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    /// `utm_nooverride=1`: a payment plug-in wrote the return link.
+    no_override: bool,
+    /// `ignore_referrer=1`: the page asks analytics to forget the referrer.
+    ignore_referrer: bool,
+}
+
+impl Marks {
+    fn of(landing: &str) -> Self {
+        let mut marks = Self::default();
+        for (name, value) in queries(landing).flat_map(pairs) {
+            let is_set = || is_any(value, &["1", "true"]);
+            match name.len() {
+                14 if name.eq_ignore_ascii_case("utm_nooverride") => marks.no_override |= is_set(),
+                14 if name.eq_ignore_ascii_case("ignore_referer") => marks.ignore_referrer |= is_set(),
+                15 if name.eq_ignore_ascii_case("ignore_referrer") => marks.ignore_referrer |= is_set(),
+                _ => {}
+            }
+        }
+        marks
+    }
+}
+
+/// The referrer: a web host or an app, and what the lists say of it.
+#[derive(Clone, Copy)]
+struct Origin<'a> {
+    /// Host or package name; empty without a usable referrer.
+    host: &'a str,
+    is_app: bool,
+    listed: Option<Listed>,
+}
+
+impl<'a> Origin<'a> {
+    const NONE: Self = Self { host: "", is_app: false, listed: None };
+
+    fn of(referrer: &'a str) -> Self {
+        let head = split(trim_link(referrer)).head;
+        let Some((scheme, rest)) = scheme(head) else { return Self::NONE };
+        let Some((authority, path)) = super::split::authority(rest) else { return Self::NONE };
+        let host = host(authority);
+        if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") {
+            let listed = by_path(host, path).or_else(|| hosts::by_host(host));
+            Self { host, is_app: false, listed }
+        } else if scheme.eq_ignore_ascii_case("android-app") || scheme.eq_ignore_ascii_case("ios-app") {
+            Self { host, is_app: true, listed: hosts::by_name(host) }
         } else {
-            Self::Direct
-        })
-    }
-}
-
-fn by_medium(medium: &str) -> Option<Channel> {
-    Some(match medium {
-        "email" | "e-mail" | "e_mail" | "e mail" | "newsletter" => Channel::Email,
-        "sms" => Channel::Sms,
-        "affiliate" | "affiliates" => Channel::Affiliate,
-        "cpc" | "cpm" | "cpv" | "cpa" | "ppc" | "retargeting" | "display" | "banner" => Channel::Paid,
-        "ai-assistant" => Channel::AiAssistant,
-        "organic" => Channel::OrganicSearch,
-        "social" | "social-network" | "social-media" | "sm" | "social network" | "social media" => {
-            Channel::OrganicSocial
-        }
-        "referral" | "app" | "link" => Channel::Referral,
-        _ if medium.starts_with("paid") => Channel::Paid,
-        _ => return None,
-    })
-}
-
-fn by_host(host: &str) -> Channel {
-    if SOCIAL.iter().any(|known| is_or_below(host, known)) {
-        return Channel::OrganicSocial;
-    }
-    // `mail.google.com` is no search: only `www.` may stand before the name.
-    let name = host.strip_prefix("www.").unwrap_or(host).split('.').next().unwrap_or_default();
-    if SEARCH.contains(&name) { Channel::OrganicSearch } else { Channel::Referral }
-}
-
-/// Whether a host is `known` or below it, label by label: `fedex.com` is not below `x.com`.
-fn is_or_below(host: &str, known: &str) -> bool {
-    host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-}
-
-/// The host of a link or of a bare host name, in lower case.
-fn host(text: &str) -> Option<String> {
-    let parsed = Url::parse(text)
-        .ok()
-        .filter(Url::has_host)
-        .or_else(|| Url::parse(&format!("https://{text}")).ok())?;
-    parsed.host_str().map(|host| host.trim_end_matches('.').to_lowercase())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_rule_that_fits_wins() {
-        for (landing, referrer, channel) in [
-            (None, None, Channel::Direct),
-            (Some("https://shop.example/"), None, Channel::Direct),
-            (Some("https://shop.example/"), Some("https://shop.example/cart"), Channel::Direct),
-            (Some("https://shop.example/?clq=7zk3&utm_medium=email"), None, Channel::Chatbot),
-            (Some("https://shop.example/?utm_medium=E-Mail"), None, Channel::Email),
-            (Some("/?utm_source=a&utm_medium=paid_social"), None, Channel::Paid),
-            (Some("/?utm_source=a"), None, Channel::Other),
-            (None, Some("https://www.google.co.uk/"), Channel::OrganicSearch),
-            (None, Some("https://mail.google.com/"), Channel::Referral),
-            (None, Some("google.com"), Channel::OrganicSearch),
-            (None, Some("https://gemini.google.com/app"), Channel::AiAssistant),
-            (Some("/?utm_source=chatgpt.com"), None, Channel::AiAssistant),
-            (None, Some("https://l.facebook.com/"), Channel::OrganicSocial),
-            (None, Some("https://fedex.com/"), Channel::Referral),
-            (None, Some("  not a host  "), Channel::Direct),
-        ] {
-            assert_eq!(Channel::of(landing, referrer), channel, "{landing:?} {referrer:?}");
+            Self::NONE
         }
     }
+}
+
+/// Hosts of which one part is something else, by host and start of the path.
+const BY_PATH: [(&str, &str, Kind); 3] = [
+    // Matomo's list, revision named in `lists/matomo.txt`.
+    ("x.com", "/i/grok", Kind::Ai),
+    ("bing.com", "/chat", Kind::Ai),
+    ("google.com", "/shopping", Kind::Shopping),
+];
+
+fn by_path(host: &str, path: &str) -> Option<Listed> {
+    let fits = |(of, start, _): &&(&str, &str, Kind)| {
+        let next = path.strip_prefix(start).map(|rest| rest.as_bytes().first().copied());
+        matches!(next, Some(None | Some(b'/'))) && is_or_below(host, of)
+    };
+    BY_PATH.iter().find(fits).map(|(_, _, kind)| Listed { kind: *kind, ads: false })
+}
+
+/// The host that a source with a dot names, whether or not it is written as a link.
+fn source_host(source: &str) -> &str {
+    let host = host_of(source);
+    if host.is_empty() { cut(source, b'/').0 } else { host }
+}
+
+/// The strongest click id whose network agrees with the source. Without any source or referrer only ids
+/// that need no agreement count, and those that merely say where a link was shared.
+fn evidence(landing: &str, tags: &Tags<'_>, from: &Origin<'_>) -> Option<Evidence> {
+    let tag = tags.get(Utm::Source);
+    let source = match tag {
+        Some(source) => source,
+        None if from.is_app => click_id::app_brand(from.host),
+        None => from.host,
+    };
+    let fits = |id: &&click_id::ClickId| {
+        let unknown = source.is_empty() && matches!(id.evidence, Evidence::Shared);
+        unknown || !source.is_empty() && id.network.fits(source) || id.network == click_id::Network::Any
+    };
+    queries(landing).flat_map(click_id::in_query).filter(fits).map(|id| id.evidence).min()
+}
+
+fn is_any(value: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| name.eq_ignore_ascii_case(value))
+}
+
+/// Whether one of the words of `value` (letters and digits in a row) is one of `words`.
+fn has_word(value: &str, words: &[&str]) -> bool {
+    value.split(|c: char| !c.is_alphanumeric()).any(|word| is_any(word, words))
+}
+
+fn starts_folded(value: &str, start: &str) -> bool {
+    value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
+fn contains_folded(value: &str, text: &str) -> bool {
+    value.as_bytes().windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
 }

@@ -1,36 +1,47 @@
 //! Tagged links: how a click leads back to the turn that sent it.
 //!
+//! [`Tagger`] writes tags and a code onto a link and leaves every other byte alone; [`read`] takes them
+//! off again, however mangled; [`channel::classify`] says through which channel an arrival came.
+//!
 //! ```
-//! use clinch::link::{Channel, Tagger, Tags};
+//! use clinch::link::{Code, Tagger, Utm, read};
 //!
 //! let mut tagger = Tagger::new();
-//! tagger.source("shopbot").campaign("advice").code("7zk3q9t4m2d0x5wa");
-//! let link = tagger.tag("https://shop.example/p/1?color=blue#reviews")?;
-//! let query = "color=blue&utm_source=shopbot&utm_medium=referral&utm_campaign=advice&clq=7zk3q9t4m2d0x5wa";
-//! assert_eq!(link, format!("https://shop.example/p/1?{query}#reviews"));
+//! tagger.set(Utm::Source, "shopbot").set(Utm::Medium, "referral");
+//! let code = Code::new("7zk3q9t4m2")?;
+//! let link = tagger.tag("https://shop.example/p?color=red#reviews", Some(&code)).into_link();
+//! assert_eq!(
+//!     link,
+//!     "https://shop.example/p?color=red&utm_source=shopbot&utm_medium=referral&clq=7zk3q9t4m2#reviews"
+//! );
 //!
-//! let tags = Tags::read(&link);
-//! assert_eq!(tags.source.as_deref(), Some("shopbot"));
-//! assert_eq!(tags.code.as_deref(), Some("7zk3q9t4m2d0x5wa"));
-//! assert_eq!(Channel::of(Some(&link), None), Channel::Chatbot);
-//! # Ok::<(), clinch::Error>(())
+//! let tags = read(&link);
+//! assert_eq!(tags.get(Utm::Source), Some("shopbot"));
+//! assert_eq!(tags.code(), Some("7zk3q9t4m2"));
+//! # Ok::<(), clinch::link::LinkError>(())
 //! ```
 
-mod channel;
-mod percent;
+pub mod carrier;
+pub mod channel;
+mod click_id;
+pub mod code;
+mod escape;
+mod guard;
+mod host;
+mod hosts;
+pub mod lint;
+pub mod preview;
+#[cfg(feature = "codes")]
+pub mod signer;
+mod split;
+mod tagger;
 mod tags;
+mod wrapper;
 
-pub use channel::Channel;
-pub use tags::{Tagger, Tags};
+pub(crate) use escape::unescaped;
 
-pub(crate) use percent::decoded as percent_decoded;
-
-use std::borrow::Cow;
-
-/// The query parameter that carries a link's unique code. No privacy list that we know removes it.
-pub const CODE_PARAMETER: &str = "clq";
-
-/// The unique code on a link, if it has one.
-pub(crate) fn code_on(url: &str) -> Option<Cow<'_, str>> {
-    Tags::read(url).code
-}
+pub use code::{Code, DEFAULT_CODE_PARAM, LinkError};
+pub use host::same_site;
+pub use tagger::{FragmentMode, LeftAlone, MediumPreset, Outcome, Policy, Tagger};
+pub use tags::{Aliases, LinkFinding, Reader, Tags, Utm, read};
+pub use wrapper::unwrap;

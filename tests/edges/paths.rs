@@ -251,3 +251,30 @@ fn a_discount_code_names_the_one_turn_that_offered_it() {
     let (report, _) = answer(&tracker(base.into_iter().chain([nobody])), &all_models(), &[]);
     assert_eq!((report.overview.codes_without_turn, report.totals[0].unattributed.as_str()), (1, "5.00"));
 }
+
+#[test]
+fn a_link_code_survives_case_and_space() {
+    let events: [Event; 3] = [
+        turn("t1", 0, Who::visitor("v1").conversation("c1")),
+        Event::link_shared("l1", day(0), Who::visitor("v1").conversation("c1"), "https://shop.example/")
+            .code("7zk3q9t4m2")
+            .into(),
+        Event::order("o1", day(1), Who::customer("k1"), "o1", eur("10.00")).code(" 7ZK3Q9T4M2").into(),
+    ];
+    assert_eq!(linear(events), map(&[("t1", "10.00")]));
+}
+
+#[test]
+fn nobody_arrives_from_a_payment_page_or_from_the_shop_itself() {
+    let visit = |id, referrer| -> Event {
+        Event::visit(id, day(0), Who::visitor("v1"))
+            .url("https://shop.example/thanks")
+            .referrer(referrer)
+            .into()
+    };
+    let bought = || order("o1", 1, Who::visitor("v1"), "10.00");
+    let found = |event| ids(&claim([event, bought()], &Rules::default())).len();
+    assert_eq!(found(visit("own", "https://shop.example/cart")), 0);
+    assert_eq!(found(visit("paid", "https://checkout.stripe.com/c/pay")), 0);
+    assert_eq!(found(visit("news", "https://news.example/")), 1);
+}
