@@ -72,6 +72,8 @@
 //! None is on by default, and the default needs `chrono`, `serde`, `smallvec`, `thiserror` and `url` only.
 //!
 //! * `json`: [`event::jsonl`](crate::event), the event log as one JSON object per line.
+//! * `codes`: signed link codes, `link::signer`, on hmac and sha2.
+//! * `psl`: hosts compared by the public suffix list instead of a short list of common suffixes.
 //! * `testing`: scenarios, assertions and whole generated shops for an integrator's own tests.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
