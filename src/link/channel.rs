@@ -8,8 +8,8 @@ use super::click_id::{self, Evidence};
 use super::code::{Code, LinkError};
 use super::host::{is_or_below, is_same_site};
 use super::hosts::{self, Kind, Listed};
-use super::split::{cut, host, host_of, scheme, split, trim_link};
-use super::tags::{Reader, Tags, Utm, fold_value, pairs, queries};
+use super::split::{cut, host, host_of, pairs, scheme, split, trim_link};
+use super::tags::{Reader, Tags, Utm, fold_value, queries};
 
 mod rules;
 
@@ -293,19 +293,19 @@ impl Classifier {
         let tags = self.reader.read(landing);
         let marks = Marks::of(landing);
         let from = if marks.ignore_referrer { Origin::NONE } else { Origin::of(referrer) };
-        let landing_host = host_of(landing);
         let is_internal = !from.is_app
             && !from.host.is_empty()
-            && (is_same_site(from.host, landing_host)
-                || self.own_hosts.iter().any(|own| is_same_site(from.host, own)));
+            && (self.own_hosts.iter().any(|own| is_same_site(from.host, own))
+                || is_same_site(from.host, host_of(landing)));
         let source = match tags.get(Utm::Source) {
             Some(source) if source.contains('.') => hosts::by_host(source_host(source)),
             Some(source) => hosts::by_name(source),
             None => from.listed,
         };
         let is_own_code = tags.code().is_some_and(is_own);
-        let evidence = evidence(landing, &tags, &from);
-        Facts { tags, marks, from, source, is_internal, is_own_code, evidence }
+        let evidence = if marks.has_click_id { evidence(landing, &tags, &from) } else { None };
+        let is_paid = is_paid(tags.get(Utm::Medium), source, evidence);
+        Facts { tags, marks, from, source, is_internal, is_own_code, evidence, is_paid }
     }
 }
 
@@ -338,6 +338,7 @@ struct Facts<'a> {
     is_own_code: bool,
     /// What a click id says whose network agrees with the source.
     evidence: Option<Evidence>,
+    is_paid: bool,
 }
 
 impl Facts<'_> {
@@ -347,7 +348,7 @@ impl Facts<'_> {
             Test::OwnCode => self.is_own_code,
             Test::ReturnMark => self.marks.no_override,
             Test::Internal => self.is_internal,
-            Test::Paid => self.is_paid(),
+            Test::Paid => self.is_paid,
             Test::Source(kind) => self.source.is_some_and(|source| source.kind == kind),
             Test::Referrer(kind) => self.from.listed.is_some_and(|from| from.kind == kind),
             Test::Click(evidence) => self.evidence == Some(evidence),
@@ -366,14 +367,15 @@ impl Facts<'_> {
             Test::NoReferrer => self.from.host.is_empty(),
         }
     }
+}
 
-    fn is_paid(&self) -> bool {
-        let by_medium = self.tags.get(Utm::Medium).is_some_and(|medium| {
-            let is_cpm = medium.eq_ignore_ascii_case("cpm") && self.source.is_some();
-            is_cpm || is_any(medium, &rules::PAID_MEDIA) || starts_folded(medium, "paid")
-        });
-        by_medium || self.source.is_some_and(|source| source.ads) || self.evidence == Some(Evidence::Paid)
-    }
+/// Whether the medium, the source's name or a fitting click id says that the arrival was paid for.
+fn is_paid(medium: Option<&str>, source: Option<Listed>, evidence: Option<Evidence>) -> bool {
+    let by_medium = medium.is_some_and(|medium| {
+        let is_cpm = medium.eq_ignore_ascii_case("cpm") && source.is_some();
+        is_cpm || starts_folded(medium, "paid") || is_any(medium, &rules::PAID_MEDIA)
+    });
+    by_medium || source.is_some_and(|source| source.ads) || evidence == Some(Evidence::Paid)
 }
 
 /// Marks on the landing URL that are not tags.
@@ -383,18 +385,20 @@ struct Marks {
     no_override: bool,
     /// `ignore_referrer=1`: the page asks analytics to forget the referrer.
     ignore_referrer: bool,
+    /// Some parameter is a click id.
+    has_click_id: bool,
 }
 
 impl Marks {
     fn of(landing: &str) -> Self {
         let mut marks = Self::default();
-        for (name, value) in queries(landing).flat_map(pairs) {
-            let is_set = || is_any(value, &["1", "true"]);
+        for (name, value) in queries(&split(trim_link(landing))).flat_map(pairs) {
+            let is_set = || value.is_some_and(|value| is_any(value, &["1", "true"]));
             match name.len() {
                 14 if name.eq_ignore_ascii_case("utm_nooverride") => marks.no_override |= is_set(),
                 14 if name.eq_ignore_ascii_case("ignore_referer") => marks.ignore_referrer |= is_set(),
                 15 if name.eq_ignore_ascii_case("ignore_referrer") => marks.ignore_referrer |= is_set(),
-                _ => {}
+                _ => marks.has_click_id |= click_id::find(name).is_some(),
             }
         }
         marks
@@ -464,7 +468,10 @@ fn evidence(landing: &str, tags: &Tags<'_>, from: &Origin<'_>) -> Option<Evidenc
         let unknown = source.is_empty() && matches!(id.evidence, Evidence::Shared);
         unknown || !source.is_empty() && id.network.fits(source) || id.network == click_id::Network::Any
     };
-    queries(landing).flat_map(click_id::in_query).filter(fits).map(|id| id.evidence).min()
+    let parts = split(trim_link(landing));
+    let named =
+        queries(&parts).flat_map(pairs).filter(|(_, value)| value.is_some_and(|value| !value.is_empty()));
+    named.filter_map(|(name, _)| click_id::find(name)).filter(fits).map(|id| id.evidence).min()
 }
 
 fn is_any(value: &str, names: &[&str]) -> bool {

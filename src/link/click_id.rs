@@ -1,6 +1,6 @@
 //! Click ids that advertising networks and mail tools put on links: evidence, with a network to agree with.
 
-use super::split::cut;
+use super::split::NameFilter;
 use super::wrapper::is_country_suffix;
 
 /// What a click id says about an arrival once its network agrees with the source; the strongest first.
@@ -113,7 +113,7 @@ const NETWORK_NAMES: [(Network, &[&str]); 11] = [
     ),
     (Network::Microsoft, &["bing", "bingads", "microsoft", "msn", "yahoo", "duckduckgo", "ecosia"]),
     (Network::Meta, &["facebook", "fb", "instagram", "ig", "meta", "messenger", "threads", "whatsapp"]),
-    (Network::TikTok, &["tiktok"]),
+    (Network::TikTok, &["tiktok", "zhiliaoapp"]),
     (Network::X, &["x", "twitter", "t.co"]),
     (Network::LinkedIn, &["linkedin", "lnkd"]),
     (Network::Reddit, &["reddit"]),
@@ -123,20 +123,22 @@ const NETWORK_NAMES: [(Network, &[&str]); 11] = [
     (Network::Yandex, &["yandex", "ya"]),
 ];
 
+static FILTER: NameFilter = {
+    let mut filter = NameFilter::new();
+    let mut at = 0;
+    while at < CLICK_IDS.len() {
+        filter = filter.with(CLICK_IDS[at].name);
+        at += 1;
+    }
+    filter
+};
+
 /// The click id that a parameter name is.
 pub(super) fn find(name: &str) -> Option<&'static ClickId> {
-    let may_be = matches!(name.as_bytes(), [first, _, _, ..]
-        if matches!(first | 0x20, b'a' | b'd'..=b'g' | b'i' | b'l' | b'm' | b'o' | b'q'..=b't' | b'v'..=b'y' | 0x7F));
-    if !may_be {
+    if !FILTER.may_have(name) {
         return None;
     }
     CLICK_IDS.iter().find(|known| known.name.eq_ignore_ascii_case(name))
-}
-
-/// All click ids of a query that have a value, in order.
-pub(super) fn in_query(query: &str) -> impl Iterator<Item = &'static ClickId> {
-    let named = query.split('&').map(|pair| cut(pair, b'='));
-    named.filter(|(_, value)| value.is_some_and(|value| !value.is_empty())).filter_map(|(name, _)| find(name))
 }
 
 impl Network {

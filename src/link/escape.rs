@@ -122,8 +122,9 @@ impl Name {
     }
 }
 
-/// Whether `raw` is the parameter `name` (ASCII lower case) in any case and with any escapes.
+/// Whether `raw` is the parameter `name` in any case and with any escapes.
 pub(super) fn is_name(raw: &str, name: &str) -> bool {
     raw.eq_ignore_ascii_case(name)
-        || raw.contains('%') && Name::new(raw).is_some_and(|folded| folded.folded() == name.as_bytes())
+        || raw.contains('%')
+            && Name::new(raw).is_some_and(|folded| folded.folded().eq_ignore_ascii_case(name.as_bytes()))
 }

@@ -42,8 +42,35 @@ pub(super) fn is_same_site(a: &str, b: &str) -> bool {
     if a.eq_ignore_ascii_case(b) {
         return true;
     }
+    if differ_at_the_end(a, b) {
+        return false;
+    }
     let (a, b) = (canonical(a), canonical(b));
     a == b || registrable(&a).is_some_and(|site| registrable(&b) == Some(site))
+}
+
+/// Whether two hosts cannot share a registrable domain, which has two labels at least. Nearly all pairs are
+/// told apart here; false says nothing.
+fn differ_at_the_end(a: &str, b: &str) -> bool {
+    let end = |host: &'_ str| host.strip_suffix('.').map_or(host.len(), str::len);
+    let (a, b) = (&a.as_bytes()[..end(a)], &b.as_bytes()[..end(b)]);
+    let is_plain = |host: &[u8]| host.iter().all(|b| b.is_ascii() && *b != b'%');
+    let is_name = |host: &[u8]| host.last().is_some_and(u8::is_ascii_alphabetic);
+    if !is_plain(a) || !is_plain(b) || !is_name(a) || !is_name(b) {
+        return false;
+    }
+    let mut dots = 0;
+    for (x, y) in a.iter().rev().zip(b.iter().rev()) {
+        if !x.eq_ignore_ascii_case(y) {
+            return dots < 2;
+        }
+        dots += usize::from(*x == b'.');
+    }
+    // One host is the end of the other: if a dot precedes it there, its first label is shared too.
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let before = (long.len() - short.len()).checked_sub(1).map(|at| long[at]);
+    let at_border = before.is_none_or(|b| b == b'.');
+    dots + usize::from(at_border) < 2
 }
 
 /// Lower case and punycode, without a trailing dot; addresses in their canonical form.

@@ -30,9 +30,11 @@ mod guard;
 mod host;
 mod hosts;
 pub mod lint;
+mod outcome;
 pub mod preview;
 #[cfg(feature = "codes")]
 pub mod signer;
+mod splice;
 mod split;
 mod tagger;
 mod tags;
@@ -42,6 +44,7 @@ pub(crate) use escape::unescaped;
 
 pub use code::{Code, DEFAULT_CODE_PARAM, LinkError};
 pub use host::same_site;
-pub use tagger::{FragmentMode, LeftAlone, MediumPreset, Outcome, Policy, Tagger};
+pub use outcome::{FragmentMode, LeftAlone, MediumPreset, Outcome, Policy};
+pub use tagger::Tagger;
 pub use tags::{Aliases, LinkFinding, Reader, Tags, Utm, read};
 pub use wrapper::unwrap;

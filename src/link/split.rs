@@ -82,3 +82,66 @@ pub(super) fn fragment_query(fragment: &str) -> Option<(usize, &str)> {
     let start = mark? + 1;
     Some((start, &own[start..]))
 }
+
+/// The pairs of a query, undecoded: a name, and a value where there is a `=`. Empty pairs come too.
+pub(super) struct Pairs<'a> {
+    rest: Option<&'a str>,
+}
+
+/// Iterates over the pairs of a query.
+pub(super) fn pairs(query: &str) -> Pairs<'_> {
+    Pairs { rest: Some(query) }
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (&'a str, Option<&'a str>);
+
+    /// One loop for both marks: links are short, and two searches cost more than they save.
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest?;
+        let bytes = rest.as_bytes();
+        let mut equals = None;
+        let mut end = 0;
+        while end < bytes.len() && bytes[end] != b'&' {
+            if bytes[end] == b'=' && equals.is_none() {
+                equals = Some(end);
+            }
+            end += 1;
+        }
+        self.rest = rest.get(end + 1..);
+        Some(match equals {
+            Some(at) => (&rest[..at], Some(&rest[at + 1..end])),
+            None => (&rest[..end], None),
+        })
+    }
+}
+
+/// Names sorted by length and first letter, to refuse nearly every foreign name in one step.
+pub(super) struct NameFilter([u32; 32]);
+
+impl NameFilter {
+    /// An empty filter.
+    pub const fn new() -> Self {
+        Self([0; 32])
+    }
+
+    /// With a name of under 32 bytes added.
+    pub const fn with(mut self, name: &str) -> Self {
+        self.0[name.len()] |= Self::bit(name.as_bytes()[0]);
+        self
+    }
+
+    /// Letters of either case share a bit, and so do some other bytes.
+    const fn bit(first: u8) -> u32 {
+        1 << (first & 31)
+    }
+
+    /// Whether an added name has this length and first letter, in any case.
+    pub fn may_have(&self, name: &str) -> bool {
+        let bytes = name.as_bytes();
+        match (bytes.first(), self.0.get(bytes.len())) {
+            (Some(first), Some(bits)) => bits & Self::bit(*first) != 0,
+            _ => false,
+        }
+    }
+}

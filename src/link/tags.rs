@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::code::{DEFAULT_CODE_PARAM, LinkError, check_param};
 use super::escape::{Decoded, Name, decode, is_name};
-use super::split::{fragment_query, split, trim_link};
+use super::split::{Parts, authority, fragment_query, pairs, scheme, split, trim_link};
 use super::wrapper;
 
 /// One of the nine campaign names that analytics tools share (Google help 10917952).
@@ -384,31 +384,49 @@ impl Reader {
     /// in any case and with any escapes; `+` is a space in values; `;` separates nothing. A known redirect
     /// wrapper is opened first. Nothing is allocated unless a value is escaped or the link is wrapped.
     pub fn read<'a>(&self, url: &'a str) -> Tags<'a> {
-        if let Some(inner) = wrapper::unwrap(url) {
-            let mut tags = self.read_plain(&inner).into_owned();
-            for slot in 0..SLOTS {
-                if tags.slots[slot].is_some() {
-                    tags.mark(LinkFinding::Wrapped, slot);
-                }
-            }
-            return tags;
-        }
-        self.read_plain(url)
-    }
-
-    fn read_plain<'a>(&self, url: &'a str) -> Tags<'a> {
         let mut tags = Tags::default();
-        for query in queries(url) {
-            for (name, value) in pairs(query) {
-                if let Some(hit) = self.identify(name) {
-                    tags.take(hit, value);
-                }
-            }
+        let parts = split(trim_link(url));
+        if self.collect(&parts, &mut tags)
+            && let Some(inner) = wrapper::unwrap(url)
+        {
+            return self.read_inner(&inner);
         }
         for alias in &self.aliases {
-            take_aliases(*alias, url, &mut tags);
+            take_aliases(*alias, &parts, &mut tags);
         }
         tags
+    }
+
+    /// Reads what was found inside a wrapper.
+    fn read_inner<'b>(&self, inner: &str) -> Tags<'b> {
+        let mut tags = Tags::default();
+        let parts = split(inner);
+        self.collect(&parts, &mut tags);
+        for alias in &self.aliases {
+            take_aliases(*alias, &parts, &mut tags);
+        }
+        for slot in 0..SLOTS {
+            if tags.slots[slot].is_some() {
+                tags.mark(LinkFinding::Wrapped, slot);
+            }
+        }
+        tags.into_owned()
+    }
+
+    /// Takes all pairs in; returns whether the link may be a wrapper.
+    fn collect<'a>(&self, parts: &Parts<'a>, tags: &mut Tags<'a>) -> bool {
+        let mut may_wrap = false;
+        for query in queries(parts) {
+            for (name, value) in pairs(query) {
+                let Some(value) = value else { continue };
+                match self.identify(name) {
+                    Some(hit) => tags.take(hit, value),
+                    None => may_wrap |= wrapper::may_be_target(value),
+                }
+            }
+        }
+        let rest = scheme(parts.head).map_or(parts.head, |(_, rest)| rest);
+        may_wrap || authority(rest).is_some_and(|(_, path)| wrapper::may_be_target_path(path))
     }
 
     fn identify(&self, raw: &str) -> Option<Hit> {
@@ -458,14 +476,8 @@ pub fn read(url: &str) -> Tags<'_> {
 }
 
 /// The queries of a link in reading order: the real one, then the one in the fragment.
-pub(super) fn queries(url: &str) -> impl Iterator<Item = &str> {
-    let parts = split(trim_link(url));
+pub(super) fn queries<'a>(parts: &Parts<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
     parts.query.into_iter().chain(parts.fragment.and_then(fragment_query).map(|(_, query)| query))
-}
-
-/// The pairs of a query that have a `=`, undecoded.
-pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').filter_map(|pair| pair.split_once('='))
 }
 
 /// Drops what HTML escaping left of `&` in front of a name, however often it was applied.
@@ -479,14 +491,14 @@ fn strip_html_amp(mut name: &[u8]) -> (&[u8], bool) {
     (name, found)
 }
 
-fn take_aliases<'a>(aliases: Aliases, url: &'a str, tags: &mut Tags<'a>) {
+fn take_aliases<'a>(aliases: Aliases, parts: &Parts<'a>, tags: &mut Tags<'a>) {
     for (alias, utm) in aliases.table() {
         let slot = *utm as usize;
         if tags.slots[slot].is_some() {
             continue;
         }
-        let values = queries(url).flat_map(pairs).filter(|(name, _)| is_name(name, alias));
-        for (_, value) in values {
+        let named = queries(parts).flat_map(pairs).filter(|(name, _)| is_name(name, alias));
+        for value in named.filter_map(|(_, value)| value) {
             tags.take(Hit { slot, upper: false, html: false, guessed: false }, value);
         }
         if tags.slots[slot].is_some() {

@@ -1,8 +1,7 @@
 //! Redirect wrappers: links of a known service around the link that is meant.
 
 use super::escape::{decode, is_name};
-use super::split::{authority, host, scheme, split, trim_link};
-use super::tags::pairs;
+use super::split::{authority, host, pairs, scheme, split, trim_link};
 
 /// How a wrapper carries the inner link.
 #[derive(Clone, Copy)]
@@ -92,7 +91,7 @@ pub(super) fn open(link: &str) -> Option<String> {
     let (scheme, rest) = scheme(parts.head).map_or(("https", parts.head), |found| found);
     let (authority, path) = authority(rest)?;
     let host = host(authority);
-    if !may_wrap(host) || !is_web_scheme(scheme) {
+    if host.is_empty() || !is_web_scheme(scheme) {
         return None;
     }
     let path = if path.is_empty() { "/" } else { path };
@@ -107,9 +106,14 @@ pub(super) fn open(link: &str) -> Option<String> {
     })
 }
 
-/// Cheap refusal of nearly every host: the second-level names of the table by their last letters.
-fn may_wrap(host: &str) -> bool {
-    !host.is_empty() && WRAPPERS.iter().any(|wrapper| is_host(host, wrapper.host))
+/// Whether a parameter's value may be a whole link, by its first byte. Nearly every value is not.
+pub(super) fn may_be_target(value: &str) -> bool {
+    matches!(value.as_bytes(), [b'h' | b'H' | b'%' | b'+' | b' ', _, ..])
+}
+
+/// Whether a path may hold the inner link, by its start: `/amp/`, `/c/`, `/v/`, `/a/`, `/v3/`.
+pub(super) fn may_be_target_path(path: &str) -> bool {
+    matches!(path.as_bytes(), [b'/', b'a' | b'c' | b'v', b'/' | b'm' | b'3', ..])
 }
 
 fn is_host(host: &str, pattern: &str) -> bool {
@@ -146,8 +150,8 @@ fn is_web_link(text: &str) -> bool {
 }
 
 fn web_param(query: &str, name: &str) -> Option<String> {
-    let values = pairs(query).filter(|(raw, _)| is_name(raw, name));
-    values.map(|(_, value)| decode(value).text).find(|text| is_web_link(text)).map(|text| text.into_owned())
+    let values = pairs(query).filter(|(raw, _)| is_name(raw, name)).filter_map(|(_, value)| value);
+    values.map(|value| decode(value).text).find(|text| is_web_link(text)).map(|text| text.into_owned())
 }
 
 fn amp_target(path: &str, starts: &[&str], query: Option<&str>) -> Option<String> {
