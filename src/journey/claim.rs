@@ -248,9 +248,8 @@ impl<'w, 'a> Claiming<'w, 'a> {
     /// A turn with its engagements; gives back those that do not fold into it.
     fn own_turn(&mut self, turn: usize, engagements: Vec<usize>) -> Vec<usize> {
         let fold = if self.world.rules.unit == Unit::Event { &[] } else { &*engagements };
-        let draft = self.draft(turn, Some(turn), fold);
-        match self.eligible(turn, &draft.touchpoint) {
-            Ok(()) => {
+        match self.eligible(turn, || self.draft(turn, Some(turn), fold)) {
+            Ok(draft) => {
                 self.drafts.push(draft);
                 if self.world.rules.unit == Unit::Event { engagements } else { Vec::new() }
             }
@@ -270,10 +269,10 @@ impl<'w, 'a> Claiming<'w, 'a> {
             return;
         }
         let cause = self.world.causes[place].filter(|_| kind.is_engagement());
-        let draft = self.draft(place, cause, &[]);
         let verdict = cause.and_then(|turn| self.refused_for_good(turn));
-        match verdict.map_or_else(|| self.eligible(place, &draft.touchpoint), Err) {
-            Ok(()) => self.drafts.push(draft),
+        let eligible = || self.eligible(place, || self.draft(place, cause, &[]));
+        match verdict.map_or_else(eligible, Err) {
+            Ok(draft) => self.drafts.push(draft),
             Err(reason) => self.refuse(place, reason),
         }
     }
@@ -283,10 +282,11 @@ impl<'w, 'a> Claiming<'w, 'a> {
         let (world, person) = (self.world, self.person);
         let coded: Vec<usize> = self.coded.keys().copied().collect();
         for turn in coded.into_iter().filter(|turn| world.person(*turn) != person) {
-            let mut draft = self.draft(turn, Some(turn), &[]);
-            draft.touchpoint.foreign = true;
-            match self.eligible(turn, &draft.touchpoint) {
-                Ok(()) => self.drafts.push(draft),
+            match self.eligible(turn, || self.draft(turn, Some(turn), &[])) {
+                Ok(mut draft) => {
+                    draft.touchpoint.foreign = true;
+                    self.drafts.push(draft);
+                }
                 Err(reason) => self.refuse(turn, reason),
             }
         }
@@ -298,8 +298,9 @@ impl<'w, 'a> Claiming<'w, 'a> {
         if consent { self.world.barred[turn] } else { Some(RefuseReason::NoConsent) }
     }
 
-    /// Whether the touchpoint at `place` may claim, leaving aside what can be said only of the whole path.
-    fn eligible(&self, place: usize, touchpoint: &Touchpoint) -> Result<(), RefuseReason> {
+    /// The touchpoint at `place` if it may claim, leaving aside what can be said only of the whole path. It is
+    /// drafted only where all but its evidence lets it in.
+    fn eligible(&self, place: usize, draft: impl FnOnce() -> Draft) -> Result<Draft, RefuseReason> {
         let (world, fact) = (self.world, self.fact(place));
         if fact.at > self.at {
             return Err(RefuseReason::AfterConversion);
@@ -307,34 +308,37 @@ impl<'w, 'a> Claiming<'w, 'a> {
         if !world.consent[self.person] || !world.consent[world.person(place)] {
             return Err(RefuseReason::NoConsent);
         }
-        if !world.rules.kinds.contains(&touchpoint.kind) {
-            return Err(RefuseReason::KindMayNotEarn);
-        }
+        let kind = TouchKind::of(fact).filter(|kind| world.rules.kinds.contains(kind));
+        let kind = kind.ok_or(RefuseReason::KindMayNotEarn)?;
         if let Some(reason) = world.barred[place] {
             return Err(reason);
         }
         if self.whole {
-            return Ok(());
+            return Ok(draft());
         }
-        if !self.in_window(touchpoint) {
+        let base = *world.rules.kind_windows.get(&kind).unwrap_or(&world.rules.lookback);
+        let windows = &world.rules.evidence_windows;
+        let inside = within(fact.at, self.at, base);
+        if !inside && !windows.values().any(|window| within(fact.at, self.at, *window)) {
             return Err(RefuseReason::OutOfWindow);
         }
         match world.rules.reuse {
-            Reuse::FirstOnly if self.earlier.last.is_some() => Err(RefuseReason::NotFirstConversion),
+            Reuse::FirstOnly if self.earlier.last.is_some() => return Err(RefuseReason::NotFirstConversion),
             Reuse::Restart if self.earlier.last.is_some_and(|last| fact.at <= last) => {
-                Err(RefuseReason::BeforeEarlierConversion)
+                return Err(RefuseReason::BeforeEarlierConversion);
             }
-            Reuse::Consumed if self.earlier.consumed.contains(&place) => Err(RefuseReason::Consumed),
-            _ => Ok(()),
+            Reuse::Consumed if self.earlier.consumed.contains(&place) => return Err(RefuseReason::Consumed),
+            _ => {}
         }
-    }
-
-    fn in_window(&self, touchpoint: &Touchpoint) -> bool {
-        let rules = self.world.rules;
-        let base = rules.kind_windows.get(&touchpoint.kind).unwrap_or(&rules.lookback);
-        let opened = touchpoint.evidence.iter().filter_map(|evidence| rules.evidence_windows.get(&evidence));
-        let window = opened.chain([base]).max().unwrap_or(base);
-        within(touchpoint.at, self.at, *window)
+        let draft = draft();
+        let opens = |evidence: &Evidence| {
+            windows.get(evidence).is_some_and(|window| within(fact.at, self.at, *window))
+        };
+        if inside || draft.touchpoint.evidence.iter().any(|evidence| opens(&evidence)) {
+            Ok(draft)
+        } else {
+            Err(RefuseReason::OutOfWindow)
+        }
     }
 
     /// The touchpoint of one event with the labels of its turn, and what it folds in.
