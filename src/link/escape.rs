@@ -44,7 +44,11 @@ pub(super) struct Decoded<'a> {
 /// Decodes `+` and `%XX` once, keeps malformed escapes, replaces bad UTF-8, trims white space.
 pub(super) fn decode(value: &str) -> Decoded<'_> {
     if !value.bytes().any(|b| matches!(b, b'%' | b'+')) {
-        return Decoded { text: Cow::Borrowed(value.trim()), lossy: false, escaped_twice: false };
+        // Most values begin and end in a letter or digit; trimming decodes both ends.
+        let is_tight = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_graphic());
+        let is_trimmed = is_tight(value.as_bytes().first()) && is_tight(value.as_bytes().last());
+        let text = if is_trimmed { value } else { value.trim() };
+        return Decoded { text: Cow::Borrowed(text), lossy: false, escaped_twice: false };
     }
     let bytes = value.as_bytes();
     let mut plain = Vec::with_capacity(bytes.len());
