@@ -261,7 +261,7 @@ impl Classifier {
     /// A code counts as the shop's own if it has the form of one (see [`Code`]). A host that signs its codes
     /// uses [`Classifier::classify_checked`], or anybody could write a code onto a link.
     pub fn classify(&self, landing_url: Option<&str>, referrer: Option<&str>) -> Verdict<'_> {
-        self.classify_checked(landing_url, referrer, |text| Code::new(text).is_ok())
+        self.classify_checked(landing_url, referrer, Code::is_text)
     }
 
     /// Classifies an arrival, with `is_own` saying whether the text of a code is genuine.
