@@ -278,7 +278,9 @@ impl Classifier {
         if let Some(rule) = self.front.iter().find(|rule| rule.matches(&facts)) {
             return Verdict { channel: rule.channel, rule: &rule.name };
         }
-        let rule = RULES.iter().find(|rule| rule.all.iter().all(|test| facts.hold(*test)));
+        let signs = facts.signs();
+        let fits = |rule: &&Rule| rule.signs & !signs == 0 && rule.all.iter().all(|test| facts.hold(*test));
+        let rule = RULES.iter().find(fits);
         match rule {
             Some(rule) => Verdict { channel: rule.channel, rule: rule.name },
             None => Verdict { channel: Channel::Unassigned, rule: "none" },
@@ -344,29 +346,41 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    /// The signs that hold, as bits.
+    fn signs(&self) -> u64 {
+        let tag = |utm| self.tags.get(utm).is_some();
+        let (source, medium, has_host) = (tag(Utm::Source), tag(Utm::Medium), !self.from.host.is_empty());
+        let kinds = self.source.map_or(0, |listed| Test::Source(listed.kind).sign())
+            | self.from.listed.map_or(0, |listed| Test::Referrer(listed.kind).sign())
+            | self.evidence.map_or(0, |evidence| Test::Click(evidence).sign());
+        let signs = [
+            (Test::OwnCode, self.is_own_code),
+            (Test::ReturnMark, self.marks.no_override),
+            (Test::Internal, self.is_internal),
+            (Test::Paid, self.is_paid),
+            (Test::MediumIs(&[]), medium),
+            (Test::SourceIs(&[]), source),
+            (Test::CampaignIn(""), tag(Utm::Campaign)),
+            (Test::NoMedium, !medium),
+            (Test::Tagged, source || medium),
+            (Test::AnyTag, !self.tags.is_empty()),
+            (Test::HasReferrer, has_host),
+            (Test::NoReferrer, !has_host),
+        ];
+        signs.iter().fold(kinds, |all, (test, holds)| if *holds { all | test.sign() } else { all })
+    }
+
+    /// Whether a test on a text holds, given that its sign does; the others are their signs.
     fn hold(&self, test: Test) -> bool {
-        let tag = |utm| self.tags.get(utm);
+        let tag = |utm| self.tags.get(utm).unwrap_or("");
         match test {
-            Test::OwnCode => self.is_own_code,
-            Test::ReturnMark => self.marks.no_override,
-            Test::Internal => self.is_internal,
-            Test::Paid => self.is_paid,
-            Test::Source(kind) => self.source.is_some_and(|source| source.kind == kind),
-            Test::Referrer(kind) => self.from.listed.is_some_and(|from| from.kind == kind),
-            Test::Click(evidence) => self.evidence == Some(evidence),
-            Test::MediumIs(names) => tag(Utm::Medium).is_some_and(|medium| is_any(medium, names)),
-            Test::SourceIs(names) => tag(Utm::Source).is_some_and(|source| is_any(source, names)),
-            Test::MediumHas(words) => tag(Utm::Medium).is_some_and(|medium| has_word(medium, words)),
-            Test::SourceHas(words) => tag(Utm::Source).is_some_and(|source| has_word(source, words)),
-            Test::CampaignHas(words) => tag(Utm::Campaign).is_some_and(|campaign| has_word(campaign, words)),
-            Test::CampaignIn(text) => {
-                tag(Utm::Campaign).is_some_and(|campaign| contains_folded(campaign, text))
-            }
-            Test::NoMedium => tag(Utm::Medium).is_none(),
-            Test::Tagged => tag(Utm::Source).is_some() || tag(Utm::Medium).is_some(),
-            Test::AnyTag => !self.tags.is_empty(),
-            Test::HasReferrer => !self.from.host.is_empty(),
-            Test::NoReferrer => self.from.host.is_empty(),
+            Test::MediumIs(names) => is_any(tag(Utm::Medium), names),
+            Test::SourceIs(names) => is_any(tag(Utm::Source), names),
+            Test::MediumHas(words) => has_word(tag(Utm::Medium), words),
+            Test::SourceHas(words) => has_word(tag(Utm::Source), words),
+            Test::CampaignHas(words) => has_word(tag(Utm::Campaign), words),
+            Test::CampaignIn(text) => contains_folded(tag(Utm::Campaign), text),
+            _ => true,
         }
     }
 }

@@ -50,27 +50,19 @@ pub(super) fn decode(value: &str) -> Decoded<'_> {
         let text = if is_trimmed { value } else { value.trim() };
         return Decoded { text: Cow::Borrowed(text), lossy: false, escaped_twice: false };
     }
-    let bytes = value.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let decoded = if byte == b'+' { Some(b' ') } else { None };
-        match escape_at(&bytes[at..]) {
-            Some(escaped) => {
-                plain.push(escaped);
-                at += 3;
-            }
-            None => {
-                plain.push(decoded.unwrap_or(byte));
-                at += 1;
-            }
-        }
+    let mut plain = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        let escaped = if *byte == b'%' { escape_at(rest) } else { None };
+        plain.push(escaped.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
+        rest = if escaped.is_some() { &tail[2..] } else { tail };
     }
     let (text, lossy) = match String::from_utf8(plain) {
         Ok(text) => (text, false),
         Err(bad) => (String::from_utf8_lossy(bad.as_bytes()).into_owned(), true),
     };
-    let escaped_twice = text.as_bytes().windows(3).any(|three| escape_at(three).is_some());
+    let escaped_twice =
+        text.contains('%') && text.as_bytes().windows(3).any(|three| escape_at(three).is_some());
     let trimmed = text.trim();
     let text = if trimmed.len() == text.len() { text } else { trimmed.to_owned() };
     Decoded { text: Cow::Owned(text), lossy, escaped_twice }
