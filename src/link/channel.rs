@@ -3,13 +3,14 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
-use super::click_id::{self, Evidence};
+use super::click_id::{self, ClickId, Evidence, Network};
 use super::code::{Code, LinkError};
 use super::host::{is_or_below, is_same_site};
 use super::hosts::{self, Kind, Listed};
-use super::split::{cut, host, host_of, pairs, scheme, split, trim_link};
-use super::tags::{Reader, Tags, Utm, fold_value, queries};
+use super::split::{cut, host, host_of, host_of_head, scheme, split, trim_link};
+use super::tags::{Reader, Tags, Utm, fold_value};
 
 mod rules;
 
@@ -260,7 +261,7 @@ impl Classifier {
     /// A code counts as the shop's own if it has the form of one (see [`Code`]). A host that signs its codes
     /// uses [`Classifier::classify_checked`], or anybody could write a code onto a link.
     pub fn classify(&self, landing_url: Option<&str>, referrer: Option<&str>) -> Verdict<'_> {
-        self.classify_checked(landing_url, referrer, |text| Code::new(text).is_ok())
+        self.classify_checked(landing_url, referrer, Code::is_text)
     }
 
     /// Classifies an arrival, with `is_own` saying whether the text of a code is genuine.
@@ -277,7 +278,9 @@ impl Classifier {
         if let Some(rule) = self.front.iter().find(|rule| rule.matches(&facts)) {
             return Verdict { channel: rule.channel, rule: &rule.name };
         }
-        let rule = RULES.iter().find(|rule| rule.all.iter().all(|test| facts.hold(*test)));
+        let signs = facts.signs();
+        let fits = |rule: &&Rule| rule.signs & !signs == 0 && rule.all.iter().all(|test| facts.hold(*test));
+        let rule = RULES.iter().find(fits);
         match rule {
             Some(rule) => Verdict { channel: rule.channel, rule: rule.name },
             None => Verdict { channel: Channel::Unassigned, rule: "none" },
@@ -290,20 +293,21 @@ impl Classifier {
         referrer: &'a str,
         is_own: impl FnOnce(&str) -> bool,
     ) -> Facts<'a> {
-        let tags = self.reader.read(landing);
-        let marks = Marks::of(landing);
+        let parts = split(trim_link(landing));
+        let mut marks = Marks::default();
+        let tags = self.reader.read_parts(landing, &parts, |name, value| marks.take(name, value));
         let from = if marks.ignore_referrer { Origin::NONE } else { Origin::of(referrer) };
         let is_internal = !from.is_app
             && !from.host.is_empty()
             && (self.own_hosts.iter().any(|own| is_same_site(from.host, own))
-                || is_same_site(from.host, host_of(landing)));
+                || is_same_site(from.host, host_of_head(parts.head)));
         let source = match tags.get(Utm::Source) {
             Some(source) if source.contains('.') => hosts::by_host(source_host(source)),
             Some(source) => hosts::by_name(source),
             None => from.listed,
         };
         let is_own_code = tags.code().is_some_and(is_own);
-        let evidence = if marks.has_click_id { evidence(landing, &tags, &from) } else { None };
+        let evidence = marks.evidence(tags.get(Utm::Source), &from);
         let is_paid = is_paid(tags.get(Utm::Medium), source, evidence);
         Facts { tags, marks, from, source, is_internal, is_own_code, evidence, is_paid }
     }
@@ -342,29 +346,41 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    /// The signs that hold, as bits.
+    fn signs(&self) -> u64 {
+        let tag = |utm| self.tags.get(utm).is_some();
+        let (source, medium, has_host) = (tag(Utm::Source), tag(Utm::Medium), !self.from.host.is_empty());
+        let kinds = self.source.map_or(0, |listed| Test::Source(listed.kind).sign())
+            | self.from.listed.map_or(0, |listed| Test::Referrer(listed.kind).sign())
+            | self.evidence.map_or(0, |evidence| Test::Click(evidence).sign());
+        let signs = [
+            (Test::OwnCode, self.is_own_code),
+            (Test::ReturnMark, self.marks.no_override),
+            (Test::Internal, self.is_internal),
+            (Test::Paid, self.is_paid),
+            (Test::MediumIs(&[]), medium),
+            (Test::SourceIs(&[]), source),
+            (Test::CampaignIn(""), tag(Utm::Campaign)),
+            (Test::NoMedium, !medium),
+            (Test::Tagged, source || medium),
+            (Test::AnyTag, !self.tags.is_empty()),
+            (Test::HasReferrer, has_host),
+            (Test::NoReferrer, !has_host),
+        ];
+        signs.iter().fold(kinds, |all, (test, holds)| if *holds { all | test.sign() } else { all })
+    }
+
+    /// Whether a test on a text holds, given that its sign does; the others are their signs.
     fn hold(&self, test: Test) -> bool {
-        let tag = |utm| self.tags.get(utm);
+        let tag = |utm| self.tags.get(utm).unwrap_or("");
         match test {
-            Test::OwnCode => self.is_own_code,
-            Test::ReturnMark => self.marks.no_override,
-            Test::Internal => self.is_internal,
-            Test::Paid => self.is_paid,
-            Test::Source(kind) => self.source.is_some_and(|source| source.kind == kind),
-            Test::Referrer(kind) => self.from.listed.is_some_and(|from| from.kind == kind),
-            Test::Click(evidence) => self.evidence == Some(evidence),
-            Test::MediumIs(names) => tag(Utm::Medium).is_some_and(|medium| is_any(medium, names)),
-            Test::SourceIs(names) => tag(Utm::Source).is_some_and(|source| is_any(source, names)),
-            Test::MediumHas(words) => tag(Utm::Medium).is_some_and(|medium| has_word(medium, words)),
-            Test::SourceHas(words) => tag(Utm::Source).is_some_and(|source| has_word(source, words)),
-            Test::CampaignHas(words) => tag(Utm::Campaign).is_some_and(|campaign| has_word(campaign, words)),
-            Test::CampaignIn(text) => {
-                tag(Utm::Campaign).is_some_and(|campaign| contains_folded(campaign, text))
-            }
-            Test::NoMedium => tag(Utm::Medium).is_none(),
-            Test::Tagged => tag(Utm::Source).is_some() || tag(Utm::Medium).is_some(),
-            Test::AnyTag => !self.tags.is_empty(),
-            Test::HasReferrer => !self.from.host.is_empty(),
-            Test::NoReferrer => self.from.host.is_empty(),
+            Test::MediumIs(names) => is_any(tag(Utm::Medium), names),
+            Test::SourceIs(names) => is_any(tag(Utm::Source), names),
+            Test::MediumHas(words) => has_word(tag(Utm::Medium), words),
+            Test::SourceHas(words) => has_word(tag(Utm::Source), words),
+            Test::CampaignHas(words) => has_word(tag(Utm::Campaign), words),
+            Test::CampaignIn(text) => contains_folded(tag(Utm::Campaign), text),
+            _ => true,
         }
     }
 }
@@ -379,29 +395,43 @@ fn is_paid(medium: Option<&str>, source: Option<Listed>, evidence: Option<Eviden
 }
 
 /// Marks on the landing URL that are not tags.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Marks {
     /// `utm_nooverride=1`: a payment plug-in wrote the return link.
     no_override: bool,
     /// `ignore_referrer=1`: the page asks analytics to forget the referrer.
     ignore_referrer: bool,
-    /// Some parameter is a click id.
-    has_click_id: bool,
+    /// The click ids that have a value.
+    click_ids: SmallVec<[&'static ClickId; 4]>,
 }
 
 impl Marks {
-    fn of(landing: &str) -> Self {
-        let mut marks = Self::default();
-        for (name, value) in queries(&split(trim_link(landing))).flat_map(pairs) {
-            let is_set = || value.is_some_and(|value| is_any(value, &["1", "true"]));
-            match name.len() {
-                14 if name.eq_ignore_ascii_case("utm_nooverride") => marks.no_override |= is_set(),
-                14 if name.eq_ignore_ascii_case("ignore_referer") => marks.ignore_referrer |= is_set(),
-                15 if name.eq_ignore_ascii_case("ignore_referrer") => marks.ignore_referrer |= is_set(),
-                _ => marks.has_click_id |= click_id::find(name).is_some(),
-            }
+    /// Takes a parameter in that is no tag.
+    fn take(&mut self, name: &str, value: &str) {
+        let is_set = || is_any(value, &["1", "true"]);
+        match name.len() {
+            14 if name.eq_ignore_ascii_case("utm_nooverride") => self.no_override |= is_set(),
+            14 if name.eq_ignore_ascii_case("ignore_referer") => self.ignore_referrer |= is_set(),
+            15 if name.eq_ignore_ascii_case("ignore_referrer") => self.ignore_referrer |= is_set(),
+            _ if !value.is_empty() => self.click_ids.extend(click_id::find(name)),
+            _ => {}
         }
-        marks
+    }
+
+    /// The strongest click id whose network agrees with the source: the tag if there is one, else the
+    /// referrer. Without either, only ids count that need no agreement, and those that say where a link was
+    /// shared.
+    fn evidence(&self, tag: Option<&str>, from: &Origin<'_>) -> Option<Evidence> {
+        let source = match tag {
+            Some(source) => source,
+            None if from.is_app => click_id::app_brand(from.host),
+            None => from.host,
+        };
+        let fits = |id: &&&ClickId| {
+            let unknown = source.is_empty() && id.evidence == Evidence::Shared;
+            unknown || id.network == Network::Any || !source.is_empty() && id.network.fits(source)
+        };
+        self.click_ids.iter().filter(fits).map(|id| id.evidence).min()
     }
 }
 
@@ -453,25 +483,6 @@ fn by_path(host: &str, path: &str) -> Option<Listed> {
 fn source_host(source: &str) -> &str {
     let host = host_of(source);
     if host.is_empty() { cut(source, b'/').0 } else { host }
-}
-
-/// The strongest click id whose network agrees with the source. Without any source or referrer only ids
-/// that need no agreement count, and those that merely say where a link was shared.
-fn evidence(landing: &str, tags: &Tags<'_>, from: &Origin<'_>) -> Option<Evidence> {
-    let tag = tags.get(Utm::Source);
-    let source = match tag {
-        Some(source) => source,
-        None if from.is_app => click_id::app_brand(from.host),
-        None => from.host,
-    };
-    let fits = |id: &&click_id::ClickId| {
-        let unknown = source.is_empty() && matches!(id.evidence, Evidence::Shared);
-        unknown || !source.is_empty() && id.network.fits(source) || id.network == click_id::Network::Any
-    };
-    let parts = split(trim_link(landing));
-    let named =
-        queries(&parts).flat_map(pairs).filter(|(_, value)| value.is_some_and(|value| !value.is_empty()));
-    named.filter_map(|(name, _)| click_id::find(name)).filter(fits).map(|id| id.evidence).min()
 }
 
 fn is_any(value: &str, names: &[&str]) -> bool {

@@ -73,8 +73,12 @@ impl Code {
     /// [`LinkError::BadCode`] unless `text` is 1 to 64 ASCII letters and digits.
     pub fn new(text: impl Into<String>) -> Result<Self, LinkError> {
         let text = text.into();
-        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        if fits { Ok(Self(text)) } else { Err(LinkError::BadCode { len: text.len() }) }
+        if Self::is_text(&text) { Ok(Self(text)) } else { Err(LinkError::BadCode { len: text.len() }) }
+    }
+
+    /// Whether [`Code::new`] would take a text.
+    pub(super) fn is_text(text: &str) -> bool {
+        (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
     }
 
     /// The text as given.

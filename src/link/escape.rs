@@ -44,29 +44,25 @@ pub(super) struct Decoded<'a> {
 /// Decodes `+` and `%XX` once, keeps malformed escapes, replaces bad UTF-8, trims white space.
 pub(super) fn decode(value: &str) -> Decoded<'_> {
     if !value.bytes().any(|b| matches!(b, b'%' | b'+')) {
-        return Decoded { text: Cow::Borrowed(value.trim()), lossy: false, escaped_twice: false };
+        // Most values begin and end in a letter or digit; trimming decodes both ends.
+        let is_tight = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_graphic());
+        let is_trimmed = is_tight(value.as_bytes().first()) && is_tight(value.as_bytes().last());
+        let text = if is_trimmed { value } else { value.trim() };
+        return Decoded { text: Cow::Borrowed(text), lossy: false, escaped_twice: false };
     }
-    let bytes = value.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let decoded = if byte == b'+' { Some(b' ') } else { None };
-        match escape_at(&bytes[at..]) {
-            Some(escaped) => {
-                plain.push(escaped);
-                at += 3;
-            }
-            None => {
-                plain.push(decoded.unwrap_or(byte));
-                at += 1;
-            }
-        }
+    let mut plain = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        let escaped = if *byte == b'%' { escape_at(rest) } else { None };
+        plain.push(escaped.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
+        rest = if escaped.is_some() { &tail[2..] } else { tail };
     }
     let (text, lossy) = match String::from_utf8(plain) {
         Ok(text) => (text, false),
         Err(bad) => (String::from_utf8_lossy(bad.as_bytes()).into_owned(), true),
     };
-    let escaped_twice = text.as_bytes().windows(3).any(|three| escape_at(three).is_some());
+    let escaped_twice =
+        text.contains('%') && text.as_bytes().windows(3).any(|three| escape_at(three).is_some());
     let trimmed = text.trim();
     let text = if trimmed.len() == text.len() { text } else { trimmed.to_owned() };
     Decoded { text: Cow::Owned(text), lossy, escaped_twice }

@@ -52,13 +52,15 @@ pub(super) fn is_same_site(a: &str, b: &str) -> bool {
 /// Whether two hosts cannot share a registrable domain, which has two labels at least. Nearly all pairs are
 /// told apart here; false says nothing.
 fn differ_at_the_end(a: &str, b: &str) -> bool {
-    let end = |host: &'_ str| host.strip_suffix('.').map_or(host.len(), str::len);
-    let (a, b) = (&a.as_bytes()[..end(a)], &b.as_bytes()[..end(b)]);
-    let is_plain = |host: &[u8]| host.iter().all(|b| b.is_ascii() && *b != b'%');
-    let is_name = |host: &[u8]| host.last().is_some_and(u8::is_ascii_alphabetic);
-    if !is_plain(a) || !is_plain(b) || !is_name(a) || !is_name(b) {
+    let (a, b) = (a.strip_suffix('.').unwrap_or(a), b.strip_suffix('.').unwrap_or(b));
+    // Other spellings of one host: international names, escapes, numbers.
+    let is_plain = |host: &str| {
+        host.is_ascii() && host.as_bytes().last().is_some_and(u8::is_ascii_alphabetic) && !host.contains('%')
+    };
+    if !is_plain(a) || !is_plain(b) {
         return false;
     }
+    let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut dots = 0;
     for (x, y) in a.iter().rev().zip(b.iter().rev()) {
         if !x.eq_ignore_ascii_case(y) {

@@ -26,17 +26,34 @@ pub(super) struct Listed {
     pub ads: bool,
 }
 
-/// Open addressing, one slot per entry: offset of the line in [`LISTS`] plus one, 0 for empty.
-const SLOTS: usize = 2048;
+/// Open addressing, one slot per entry: offset of the line in [`LISTS`] plus one, 0 for empty, in the lower
+/// half; the upper half of the key's hash in the upper half, so that foreign hosts stop here.
+const SLOTS: usize = 4096;
 
-static INDEX: [u16; SLOTS] = index();
+static INDEX: [u32; SLOTS] = index();
+
+/// The offset of the line that a slot points to.
+const fn line_of(slot: u32) -> Option<usize> {
+    (slot as u16 as usize).checked_sub(1)
+}
 
 const FNV_START: u32 = 0x811c_9dc5;
 const FNV_PRIME: u32 = 0x0100_0193;
 
 const fn step(hash: u32, byte: u8) -> u32 {
-    (hash ^ fold(byte) as u32).wrapping_mul(FNV_PRIME)
+    (hash ^ FOLDED[byte as usize] as u32).wrapping_mul(FNV_PRIME)
 }
+
+/// [`fold`] by table.
+static FOLDED: [u8; 256] = {
+    let mut folded = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        folded[byte] = fold(byte as u8);
+        byte += 1;
+    }
+    folded
+};
 
 /// ASCII lower case; a space or underscore in a source name counts as a hyphen.
 const fn fold(byte: u8) -> u8 {
@@ -56,7 +73,7 @@ const fn slot_of(hash: u32) -> usize {
 /// Builds the index while compiling. Keys are hashed from their last byte on, so that one pass over a host
 /// meets all its parents.
 #[allow(long_running_const_eval)] // some 20,000 steps over two short files, done once by the compiler
-const fn index() -> [u16; SLOTS] {
+const fn index() -> [u32; SLOTS] {
     let text = LISTS.as_bytes();
     assert!(text.len() < u16::MAX as usize);
     let mut slots = [0; SLOTS];
@@ -78,10 +95,12 @@ const fn index() -> [u16; SLOTS] {
                 hash = step(hash, text[at]);
             }
             let mut slot = slot_of(hash);
-            while slots[slot] != 0 && !is_same_key(text, key_of(text, slots[slot] as usize - 1), key) {
+            while let Some(held) = line_of(slots[slot])
+                && !is_same_key(text, key_of(text, held), key)
+            {
                 slot = (slot + 1) % SLOTS;
             }
-            slots[slot] = line as u16 + 1;
+            slots[slot] = hash & 0xFFFF_0000 | (line as u32 + 1);
         }
         line = end + 1;
     }
@@ -108,13 +127,17 @@ const fn is_same_key(text: &[u8], mut a: usize, mut b: usize) -> bool {
 /// The line whose key is `head` and then, for a brand under any country, `.*`.
 fn find(hash: u32, head: &[u8], any_country: bool) -> Option<&'static str> {
     let mut slot = slot_of(hash);
-    while let Some(line) = INDEX[slot].checked_sub(1) {
-        let key = &LISTS.as_bytes()[key_of(LISTS.as_bytes(), usize::from(line))..];
+    while let Some(line) = line_of(INDEX[slot]) {
+        if INDEX[slot] >> 16 != hash >> 16 {
+            slot = (slot + 1) % SLOTS;
+            continue;
+        }
+        let key = &LISTS.as_bytes()[key_of(LISTS.as_bytes(), line)..];
         if let Some((listed, rest)) = key.split_at_checked(head.len())
             && listed.iter().zip(head).all(|(a, b)| *a == fold(*b))
             && rest.starts_with(if any_country { b".*\n" } else { b"\n" })
         {
-            return LISTS[usize::from(line)..].split_once(' ').map(|(kind, _)| kind);
+            return LISTS[line..].split_once(' ').map(|(kind, _)| kind);
         }
         slot = (slot + 1) % SLOTS;
     }

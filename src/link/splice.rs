@@ -42,12 +42,13 @@ impl<'a> Place<'a> {
         if text.is_empty() {
             return Err(LeftAlone::Empty);
         }
-        let glance = Glance::of(text);
-        if glance.has_control() {
+        let parts = split(text);
+        let head = Glance::of(parts.head);
+        let rest = Glance::of(&text[parts.head.len()..]);
+        if head.has_control() || rest.has_control() {
             return Err(LeftAlone::ControlCharacter);
         }
-        let parts = split(text);
-        if glance.is_template(text, parts.head) {
+        if Glance::is_template(head, rest, parts.head, text) {
             return Err(LeftAlone::Template);
         }
         if parts.head.is_empty() && parts.query.is_none() {

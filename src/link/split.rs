@@ -13,9 +13,17 @@ pub(super) struct Parts<'a> {
 
 /// Cuts `link` at the first `#`, then at the first `?` before it.
 pub(super) fn split(link: &str) -> Parts<'_> {
-    let (before, fragment) = cut(link, b'#');
-    let (head, query) = cut(before, b'?');
+    let (before, fragment) = cut_far(link, '#');
+    let (head, query) = cut_far(before, '?');
     Parts { head, query, fragment }
+}
+
+/// [`cut`] for a mark that is far off: the library's search looks at many bytes at a time.
+fn cut_far(text: &str, mark: char) -> (&str, Option<&str>) {
+    match text.find(mark) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
 }
 
 /// `text` up to the first `byte` (ASCII), and what follows it where there is one.
@@ -53,7 +61,8 @@ pub(super) fn authority(rest: &str) -> Option<(&str, &str)> {
 
 /// The host of an authority: no user info, no port, no trailing dot; an IPv6 literal keeps its brackets.
 pub(super) fn host(authority: &str) -> &str {
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let start = authority.bytes().rposition(|b| b == b'@').map_or(0, |at| at + 1);
+    let host = &authority[start..];
     if host.starts_with('[') {
         return host.find(']').map_or(host, |end| &host[..=end]);
     }
@@ -63,7 +72,11 @@ pub(super) fn host(authority: &str) -> &str {
 
 /// The host of a link with an authority, as written; empty where there is none.
 pub(super) fn host_of(link: &str) -> &str {
-    let head = split(trim_link(link)).head;
+    host_of_head(split(trim_link(link)).head)
+}
+
+/// [`host_of`] by the part before the query.
+pub(super) fn host_of_head(head: &str) -> &str {
     let rest = scheme(head).map_or(head, |(_, rest)| rest);
     authority(rest).map_or("", |(authority, _)| host(authority))
 }
@@ -96,18 +109,18 @@ pub(super) fn pairs(query: &str) -> Pairs<'_> {
 impl<'a> Iterator for Pairs<'a> {
     type Item = (&'a str, Option<&'a str>);
 
-    /// One loop for both marks: links are short, and two searches cost more than they save.
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest?;
         let bytes = rest.as_bytes();
-        let mut equals = None;
-        let mut end = 0;
-        while end < bytes.len() && bytes[end] != b'&' {
-            if bytes[end] == b'=' && equals.is_none() {
-                equals = Some(end);
+        let mark = bytes.iter().position(|b| matches!(b, b'=' | b'&')).unwrap_or(bytes.len());
+        let (equals, end) = match bytes.get(mark) {
+            Some(b'=') => {
+                let value = &bytes[mark + 1..];
+                let len = value.iter().position(|b| *b == b'&').unwrap_or(value.len());
+                (Some(mark), mark + 1 + len)
             }
-            end += 1;
-        }
+            _ => (None, mark),
+        };
         self.rest = rest.get(end + 1..);
         Some(match equals {
             Some(at) => (&rest[..at], Some(&rest[at + 1..end])),

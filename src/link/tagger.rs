@@ -211,6 +211,10 @@ impl Tagger {
         }
     }
 
+    fn is_all(&self, bits: u16) -> bool {
+        bits.count_ones() as usize == self.pairs.len()
+    }
+
     /// The pairs whose bit is set, in writing order.
     fn kept(&self, bits: u16) -> impl Iterator<Item = &Pair> {
         self.pairs.iter().enumerate().filter(move |(at, _)| bits >> at & 1 != 0).map(|(_, pair)| pair)
@@ -218,7 +222,11 @@ impl Tagger {
 
     /// Bytes of ours with the separators between them.
     fn len_of(&self, bits: u16, code: Option<&Code>) -> usize {
-        let tags: usize = self.kept(bits).map(|pair| pair.text.len() + 1).sum();
+        let tags = if self.is_all(bits) && bits != 0 {
+            self.joined.len() + 1
+        } else {
+            self.kept(bits).map(|pair| pair.text.len() + 1).sum()
+        };
         let code = code.map_or(0, |code| self.code_start.len() + code.as_str().len() + 1);
         (tags + code).saturating_sub(1)
     }
@@ -240,7 +248,7 @@ impl Tagger {
         let mut link = String::with_capacity(frame.len() + self.len_of(kept, code));
         link.push_str(&frame.before);
         link.push_str(frame.lead);
-        if kept.count_ones() as usize == self.pairs.len() {
+        if self.is_all(kept) {
             link.push_str(&self.joined);
         } else {
             for (at, pair) in self.kept(kept).enumerate() {

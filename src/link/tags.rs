@@ -283,6 +283,11 @@ impl<'a> Tags<'a> {
             return;
         }
         let slot = hit.slot;
+        let is_plain = !(hit.upper || hit.html || hit.guessed || lossy || escaped_twice);
+        if is_plain && self.slots[slot].is_none() {
+            self.slots[slot] = Some(text);
+            return;
+        }
         let is_damaged = hit.html || hit.guessed;
         let held_damaged = self.is_marked(LinkFinding::LostUnderscore, slot)
             || self.is_marked(LinkFinding::HtmlEscapedAmp, slot);
@@ -384,24 +389,33 @@ impl Reader {
     /// in any case and with any escapes; `+` is a space in values; `;` separates nothing. A known redirect
     /// wrapper is opened first. Nothing is allocated unless a value is escaped or the link is wrapped.
     pub fn read<'a>(&self, url: &'a str) -> Tags<'a> {
+        self.read_parts(url, &split(trim_link(url)), |_, _| {})
+    }
+
+    /// [`Reader::read`] of a link that is cut up already, with a look at all names that mean nothing here.
+    pub(super) fn read_parts<'a>(
+        &self,
+        url: &'a str,
+        parts: &Parts<'a>,
+        mut other: impl FnMut(&str, &str),
+    ) -> Tags<'a> {
         let mut tags = Tags::default();
-        let parts = split(trim_link(url));
-        if self.collect(&parts, &mut tags)
+        if self.collect(parts, &mut tags, &mut other)
             && let Some(inner) = wrapper::unwrap(url)
         {
-            return self.read_inner(&inner);
+            return self.read_inner(&inner, other);
         }
         for alias in &self.aliases {
-            take_aliases(*alias, &parts, &mut tags);
+            take_aliases(*alias, parts, &mut tags);
         }
         tags
     }
 
     /// Reads what was found inside a wrapper.
-    fn read_inner<'b>(&self, inner: &str) -> Tags<'b> {
+    fn read_inner<'b>(&self, inner: &str, mut other: impl FnMut(&str, &str)) -> Tags<'b> {
         let mut tags = Tags::default();
         let parts = split(inner);
-        self.collect(&parts, &mut tags);
+        self.collect(&parts, &mut tags, &mut other);
         for alias in &self.aliases {
             take_aliases(*alias, &parts, &mut tags);
         }
@@ -414,14 +428,21 @@ impl Reader {
     }
 
     /// Takes all pairs in; returns whether the link may be a wrapper.
-    fn collect<'a>(&self, parts: &Parts<'a>, tags: &mut Tags<'a>) -> bool {
+    fn collect<'a>(
+        &self,
+        parts: &Parts<'a>,
+        tags: &mut Tags<'a>,
+        other: &mut impl FnMut(&str, &str),
+    ) -> bool {
         let mut may_wrap = false;
         for query in queries(parts) {
             for (name, value) in pairs(query) {
                 let Some(value) = value else { continue };
-                match self.identify(name) {
-                    Some(hit) => tags.take(hit, value),
-                    None => may_wrap |= wrapper::may_be_target(value),
+                if let Some(hit) = self.identify(name) {
+                    tags.take(hit, value);
+                } else {
+                    may_wrap |= wrapper::may_be_target(value);
+                    other(name, value);
                 }
             }
         }
@@ -442,7 +463,10 @@ impl Reader {
         let may_be_ours = match raw.as_bytes() {
             [] => false,
             [b'u' | b'U' | b'%' | b'#', ..] => true,
-            [first, ..] => first.eq_ignore_ascii_case(&self.code_param.as_bytes()[0]) || raw.contains(';'),
+            [first, ..] if first.eq_ignore_ascii_case(&self.code_param.as_bytes()[0]) => true,
+            // What HTML escaping leaves of `&` begins so.
+            [b'a' | b'A' | b'0' | b'3' | b'x' | b'X', ..] => raw.contains(';'),
+            _ => false,
         };
         if !may_be_ours {
             return None;

@@ -128,12 +128,13 @@ fn is_host(host: &str, pattern: &str) -> bool {
 
 /// `com`, a two-letter country, or `co` or `com` and a country.
 pub(super) fn is_country_suffix(top: &str) -> bool {
-    let country = |label: &str| label.len() == 2 && label.bytes().all(|b| b.is_ascii_alphabetic());
-    match top.split_once('.') {
-        None => top.eq_ignore_ascii_case("com") || country(top),
-        Some((second, top)) => {
-            (second.eq_ignore_ascii_case("co") || second.eq_ignore_ascii_case("com")) && country(top)
-        }
+    let country = |a: u8, b: u8| a.is_ascii_alphabetic() && b.is_ascii_alphabetic();
+    match *top.as_bytes() {
+        [a, b] => country(a, b),
+        [_, _, _] => top.eq_ignore_ascii_case("com"),
+        [_, _, b'.', a, b] => country(a, b) && top[..2].eq_ignore_ascii_case("co"),
+        [_, _, _, b'.', a, b] => country(a, b) && top[..3].eq_ignore_ascii_case("com"),
+        _ => false,
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Rule {
     /// Where matching arrivals go.
     pub channel: Channel,
     pub(super) all: &'static [Test],
+    /// What must hold before the tests are looked at: the signs of all of them.
+    pub(super) signs: u64,
 }
 
 /// One condition on an arrival. Texts compare without ASCII case.
@@ -76,8 +78,38 @@ const SOCIAL: &[&str] = &[
 ];
 const AFFILIATE: &[&str] = &["affiliate", "affiliates", "affiliation", "partnership", "partnerships"];
 
+impl Test {
+    /// The bit that must hold for this test to hold. For a test on a text it says that there is one; any
+    /// other test is its bit.
+    pub(super) const fn sign(self) -> u64 {
+        1 << match self {
+            Self::OwnCode => 0,
+            Self::ReturnMark => 1,
+            Self::Internal => 2,
+            Self::Paid => 3,
+            Self::MediumIs(_) | Self::MediumHas(_) => 4,
+            Self::SourceIs(_) | Self::SourceHas(_) => 5,
+            Self::CampaignIn(_) | Self::CampaignHas(_) => 6,
+            Self::NoMedium => 7,
+            Self::Tagged => 8,
+            Self::AnyTag => 9,
+            Self::HasReferrer => 10,
+            Self::NoReferrer => 11,
+            Self::Source(kind) => 16 + kind as u32,
+            Self::Referrer(kind) => 32 + kind as u32,
+            Self::Click(evidence) => 48 + evidence as u32,
+        }
+    }
+}
+
 const fn rule(name: &'static str, channel: Channel, all: &'static [Test]) -> Rule {
-    Rule { name, channel, all }
+    let mut signs = 0;
+    let mut at = 0;
+    while at < all.len() {
+        signs |= all[at].sign();
+        at += 1;
+    }
+    Rule { name, channel, all, signs }
 }
 
 /// The built-in rules in order, version [`RULES_VERSION`]. The last one always matches.
