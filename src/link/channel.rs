@@ -9,7 +9,7 @@ use super::click_id::{self, ClickId, Evidence, Network};
 use super::code::{Code, LinkError};
 use super::host::{is_or_below, is_same_site};
 use super::hosts::{self, Kind, Listed};
-use super::split::{cut, host, host_of, host_of_head, scheme, split, trim_link};
+use super::split::{cut, host_and_path, host_of, host_of_head, scheme, split, trim_link};
 use super::tags::{Reader, Tags, Utm, fold_value};
 
 mod rules;
@@ -450,8 +450,7 @@ impl<'a> Origin<'a> {
     fn of(referrer: &'a str) -> Self {
         let head = split(trim_link(referrer)).head;
         let Some((scheme, rest)) = scheme(head) else { return Self::NONE };
-        let Some((authority, path)) = super::split::authority(rest) else { return Self::NONE };
-        let host = host(authority);
+        let Some((host, path)) = host_and_path(rest) else { return Self::NONE };
         if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") {
             let listed = by_path(host, path).or_else(|| hosts::by_host(host));
             Self { host, is_app: false, listed }

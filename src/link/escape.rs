@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::split::position;
+
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Appends `value` with all but unreserved bytes (RFC 3986 section 2.3) as upper-case `%XX`.
@@ -43,7 +45,7 @@ pub(super) struct Decoded<'a> {
 
 /// Decodes `+` and `%XX` once, keeps malformed escapes, replaces bad UTF-8, trims white space.
 pub(super) fn decode(value: &str) -> Decoded<'_> {
-    if !value.bytes().any(|b| matches!(b, b'%' | b'+')) {
+    if position(value.as_bytes(), b'%', b'+') == value.len() {
         // Most values begin and end in a letter or digit; trimming decodes both ends.
         let is_tight = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_graphic());
         let is_trimmed = is_tight(value.as_bytes().first()) && is_tight(value.as_bytes().last());

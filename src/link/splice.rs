@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::escape::{decode, is_name};
 use super::guard::{self, Glance};
 use super::outcome::{FragmentMode, LeftAlone};
-use super::split::{Parts, authority, cut, fragment_query, host, pairs, scheme, split, trim_link};
+use super::split::{Parts, cut, fragment_query, host_and_path, pairs, scheme, split, trim_link};
 use super::tags::Utm;
 use super::wrapper;
 
@@ -42,19 +42,18 @@ impl<'a> Place<'a> {
         if text.is_empty() {
             return Err(LeftAlone::Empty);
         }
-        let parts = split(text);
-        let head = Glance::of(parts.head);
-        let rest = Glance::of(&text[parts.head.len()..]);
-        if head.has_control() || rest.has_control() {
+        let glance = Glance::of(text);
+        if glance.has_control() {
             return Err(LeftAlone::ControlCharacter);
         }
-        if Glance::is_template(head, rest, parts.head, text) {
+        let parts = split(text);
+        if glance.is_template(text, parts.head) {
             return Err(LeftAlone::Template);
         }
         if parts.head.is_empty() && parts.query.is_none() {
             return Err(LeftAlone::FragmentOnly);
         }
-        let (is_web, rest) = match scheme(parts.head) {
+        let (is_web, after_scheme) = match scheme(parts.head) {
             None => (true, parts.head),
             Some((name, rest)) => {
                 let is_web = name.eq_ignore_ascii_case("https") || name.eq_ignore_ascii_case("http");
@@ -64,13 +63,13 @@ impl<'a> Place<'a> {
                 (is_web, rest)
             }
         };
-        let found = authority(rest);
-        let host = found.map(|(authority, _)| host(authority));
-        let is_absolute = rest.len() < parts.head.len() || found.is_some();
+        let found = host_and_path(after_scheme);
+        let host = found.map(|(host, _)| host);
+        let is_absolute = after_scheme.len() < parts.head.len() || found.is_some();
         if is_web && is_absolute && host.is_none_or(str::is_empty) {
             return Err(LeftAlone::NoAuthority);
         }
-        Ok(Self { text, parts, path: found.map_or(rest, |(_, path)| path), host, is_web })
+        Ok(Self { text, parts, path: found.map_or(after_scheme, |(_, path)| path), host, is_web })
     }
 
     /// Finds what the link has already, wherever a reader would find it.

@@ -13,25 +13,50 @@ pub(super) struct Parts<'a> {
 
 /// Cuts `link` at the first `#`, then at the first `?` before it.
 pub(super) fn split(link: &str) -> Parts<'_> {
-    let (before, fragment) = cut_far(link, '#');
-    let (head, query) = cut_far(before, '?');
+    let (before, fragment) = cut(link, b'#');
+    let (head, query) = cut(before, b'?');
     Parts { head, query, fragment }
-}
-
-/// [`cut`] for a mark that is far off: the library's search looks at many bytes at a time.
-fn cut_far(text: &str, mark: char) -> (&str, Option<&str>) {
-    match text.find(mark) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    }
 }
 
 /// `text` up to the first `byte` (ASCII), and what follows it where there is one.
 pub(super) fn cut(text: &str, byte: u8) -> (&str, Option<&str>) {
-    match text.as_bytes().iter().position(|&b| b == byte) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
+    let at = position(text.as_bytes(), byte, byte);
+    (&text[..at], text.get(at + 1..))
+}
+
+/// Where `a` or `b` first stands, or the length.
+///
+/// Eight bytes at a time: a loop over single bytes ends unforeseeably, and each such end costs as much as
+/// looking at many bytes.
+pub(super) fn position(bytes: &[u8], a: u8, b: u8) -> usize {
+    let mut at = 0;
+    while let Some(chunk) = bytes[at..].first_chunk::<8>() {
+        let hits = hits(*chunk, a) | hits(*chunk, b);
+        if hits != 0 {
+            return at + first_hit(hits);
+        }
+        at += 8;
     }
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().position(|byte| *byte == a || *byte == b).unwrap_or(bytes.len());
+    };
+    if at == bytes.len() {
+        return at;
+    }
+    // The last eight overlap what was looked at already, which held no hit.
+    let hits = hits(*last, a) | hits(*last, b);
+    if hits == 0 { bytes.len() } else { bytes.len() - 8 + first_hit(hits) }
+}
+
+/// The top bit of each byte that is `wanted`; bits above the first such byte may be wrong.
+fn hits(chunk: [u8; 8], wanted: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let zeroed = u64::from_le_bytes(chunk) ^ (ONES * u64::from(wanted));
+    zeroed.wrapping_sub(ONES) & !zeroed & (ONES << 7)
+}
+
+fn first_hit(hits: u64) -> usize {
+    hits.trailing_zeros() as usize / 8
 }
 
 /// Drops C0 control characters and spaces at both ends, as browsers do before they parse.
@@ -43,31 +68,33 @@ pub(super) fn trim_link(text: &str) -> &str {
 ///
 /// RFC 3986 section 3.1: a letter, then letters, digits, `+`, `-` or `.`.
 pub(super) fn scheme(head: &str) -> Option<(&str, &str)> {
-    let colon = head
-        .bytes()
-        .position(|b| !matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.'))?;
+    if let Some(rest) = head.strip_prefix("https:") {
+        return Some((&head[..5], rest));
+    }
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+    let colon = head.as_bytes().iter().position(|b| !part(b))?;
     let starts_well = head.as_bytes()[0].is_ascii_alphabetic();
     (starts_well && head.as_bytes()[colon] == b':').then(|| (&head[..colon], &head[colon + 1..]))
 }
 
-/// The authority and the path of what follows a scheme, or of a scheme-relative link.
+/// The host and the path of what follows a scheme, or of a scheme-relative link; `None` without `//`.
 ///
-/// `None` without `//`. A backslash ends the authority as in browsers.
-pub(super) fn authority(rest: &str) -> Option<(&str, &str)> {
+/// The host comes without user info, port and trailing dot, an IPv6 literal with its brackets. A backslash
+/// ends the authority as in browsers.
+pub(super) fn host_and_path(rest: &str) -> Option<(&str, &str)> {
     let rest = rest.strip_prefix("//")?;
-    let end = rest.bytes().position(|b| matches!(b, b'/' | b'\\')).unwrap_or(rest.len());
-    Some((&rest[..end], &rest[end..]))
-}
-
-/// The host of an authority: no user info, no port, no trailing dot; an IPv6 literal keeps its brackets.
-pub(super) fn host(authority: &str) -> &str {
-    let start = authority.bytes().rposition(|b| b == b'@').map_or(0, |at| at + 1);
-    let host = &authority[start..];
-    if host.starts_with('[') {
-        return host.find(']').map_or(host, |end| &host[..=end]);
+    let end = position(rest.as_bytes(), b'/', b'\\');
+    let (authority, path) = rest.split_at(end);
+    let mut host = authority;
+    // User info and port are rare: one look tells that there is neither.
+    if position(authority.as_bytes(), b'@', b':') < authority.len() {
+        host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        host = match host.find(']') {
+            Some(bracket) if host.starts_with('[') => &host[..=bracket],
+            _ => cut(host, b':').0,
+        };
     }
-    let host = cut(host, b':').0;
-    host.strip_suffix('.').unwrap_or(host)
+    Some((host.strip_suffix('.').unwrap_or(host), path))
 }
 
 /// The host of a link with an authority, as written; empty where there is none.
@@ -78,7 +105,7 @@ pub(super) fn host_of(link: &str) -> &str {
 /// [`host_of`] by the part before the query.
 pub(super) fn host_of_head(head: &str) -> &str {
     let rest = scheme(head).map_or(head, |(_, rest)| rest);
-    authority(rest).map_or("", |(authority, _)| host(authority))
+    host_and_path(rest).map_or("", |(host, _)| host)
 }
 
 /// The query that a fragment carries: behind the `?` of a route (`#/p?a=1`), or all of it (`#a=1`).
@@ -86,7 +113,8 @@ pub(super) fn host_of_head(head: &str) -> &str {
 /// A text directive (`:~:`) belongs to the browser and is cut off. Gives the byte offset in `fragment`
 /// at which the query starts, and the query.
 pub(super) fn fragment_query(fragment: &str) -> Option<(usize, &str)> {
-    let own = fragment.split_once(":~:").map_or(fragment, |(own, _)| own);
+    let directive = if fragment.contains('~') { fragment.find(":~:") } else { None };
+    let own = &fragment[..directive.unwrap_or(fragment.len())];
     let mark = own.find('?');
     let is_pairs = !own.starts_with(['/', '!']) && own[..mark.unwrap_or(own.len())].contains('=');
     if is_pairs {
@@ -112,13 +140,9 @@ impl<'a> Iterator for Pairs<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest?;
         let bytes = rest.as_bytes();
-        let mark = bytes.iter().position(|b| matches!(b, b'=' | b'&')).unwrap_or(bytes.len());
+        let mark = position(bytes, b'=', b'&');
         let (equals, end) = match bytes.get(mark) {
-            Some(b'=') => {
-                let value = &bytes[mark + 1..];
-                let len = value.iter().position(|b| *b == b'&').unwrap_or(value.len());
-                (Some(mark), mark + 1 + len)
-            }
+            Some(b'=') => (Some(mark), mark + 1 + position(&bytes[mark + 1..], b'&', b'&')),
             _ => (None, mark),
         };
         self.rest = rest.get(end + 1..);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::code::{DEFAULT_CODE_PARAM, LinkError, check_param};
 use super::escape::{Decoded, Name, decode, is_name};
-use super::split::{Parts, authority, fragment_query, pairs, scheme, split, trim_link};
+use super::split::{Parts, fragment_query, host_and_path, pairs, scheme, split, trim_link};
 use super::wrapper;
 
 /// One of the nine campaign names that analytics tools share (Google help 10917952).
@@ -447,7 +447,7 @@ impl Reader {
             }
         }
         let rest = scheme(parts.head).map_or(parts.head, |(_, rest)| rest);
-        may_wrap || authority(rest).is_some_and(|(_, path)| wrapper::may_be_target_path(path))
+        may_wrap || host_and_path(rest).is_some_and(|(_, path)| wrapper::may_be_target_path(path))
     }
 
     fn identify(&self, raw: &str) -> Option<Hit> {

@@ -1,7 +1,7 @@
 //! Redirect wrappers: links of a known service around the link that is meant.
 
 use super::escape::{decode, is_name};
-use super::split::{authority, host, pairs, scheme, split, trim_link};
+use super::split::{host_and_path, pairs, scheme, split, trim_link};
 
 /// How a wrapper carries the inner link.
 #[derive(Clone, Copy)]
@@ -89,8 +89,7 @@ pub fn unwrap(link: &str) -> Option<String> {
 pub(super) fn open(link: &str) -> Option<String> {
     let parts = split(trim_link(link));
     let (scheme, rest) = scheme(parts.head).map_or(("https", parts.head), |found| found);
-    let (authority, path) = authority(rest)?;
-    let host = host(authority);
+    let (host, path) = host_and_path(rest)?;
     if host.is_empty() || !is_web_scheme(scheme) {
         return None;
     }
@@ -146,7 +145,7 @@ fn is_web_scheme(scheme: &str) -> bool {
 fn is_web_link(text: &str) -> bool {
     let head = split(text).head;
     scheme(head).is_some_and(|(scheme, rest)| {
-        is_web_scheme(scheme) && authority(rest).is_some_and(|(authority, _)| !host(authority).is_empty())
+        is_web_scheme(scheme) && host_and_path(rest).is_some_and(|(host, _)| !host.is_empty())
     })
 }
 
