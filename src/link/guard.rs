@@ -131,7 +131,7 @@ impl Glance {
         let control = u8::from(byte < b' ') | is(0x7F);
         let template = is(b'{') | is(b'<');
         let in_head = is(b'[') | is(b'*') | is(b'%');
-        control * Self::CONTROL | template * Self::TEMPLATE | in_head * Self::HEAD_MARK
+        (control * Self::CONTROL) | (template * Self::TEMPLATE) | (in_head * Self::HEAD_MARK)
     }
 
     /// A C0 control character or DEL is inside, such as a line break.

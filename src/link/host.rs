@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::split::host_of;
+use super::split::{host_of, position};
 
 /// Whether `host` is `parent` or a host below it; ASCII case and a trailing dot do not matter.
 pub(super) fn is_or_below(host: &str, parent: &str) -> bool {
@@ -55,7 +55,9 @@ fn differ_at_the_end(a: &str, b: &str) -> bool {
     let (a, b) = (a.strip_suffix('.').unwrap_or(a), b.strip_suffix('.').unwrap_or(b));
     // Other spellings of one host: international names, escapes, numbers.
     let is_plain = |host: &str| {
-        host.is_ascii() && host.as_bytes().last().is_some_and(u8::is_ascii_alphabetic) && !host.contains('%')
+        host.is_ascii()
+            && host.as_bytes().last().is_some_and(u8::is_ascii_alphabetic)
+            && position(host.as_bytes(), b'%', b'%') == host.len()
     };
     if !is_plain(a) || !is_plain(b) {
         return false;
