@@ -98,15 +98,19 @@ const REFERRERS: [Option<&str>; 8] = [
     Some("https://news.ycombinator.com/item?id=1"),
 ];
 
-/// Landing pages: three of four tagged in some way, with click ids and options of the shop.
+/// Landing pages of a usual day: half of them without tags, a quarter tagged, a quarter with click ids.
 fn landings() -> Vec<String> {
     let tails = [
+        "",
         "?utm_source=newsletter&utm_medium=email&utm_campaign=spring%20sale",
+        "",
         "?gclid=EAIaIQobChMI&variant=40000012345",
+        "?variant=40000012345",
+        "?utm_source=partner&utm_medium=referral",
         "",
         "?color=red&size=L&utm_source=facebook&utm_medium=paid_social&fbclid=IwAR2",
     ];
-    (0..LINKS).map(|at| format!("https://www.shop.example/products/item-{at}{}", tails[at % 4])).collect()
+    (0..LINKS).map(|at| format!("https://www.shop.example/products/item-{at}{}", tails[at % 8])).collect()
 }
 
 fn classifier() -> Classifier {
@@ -163,7 +167,7 @@ mod classify {
 
 fn classify_all(classifier: &Classifier, landings: &[String]) -> usize {
     let one = |(at, landing): (usize, &String)| {
-        classifier.classify(Some(black_box(landing)), REFERRERS[at / 4 % 8]).channel as usize
+        classifier.classify(Some(black_box(landing)), REFERRERS[at / 8 % 8]).channel as usize
     };
     landings.iter().enumerate().map(one).sum()
 }

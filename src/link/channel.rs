@@ -9,7 +9,7 @@ use super::click_id::{self, ClickId, Evidence, Network};
 use super::code::{Code, LinkError};
 use super::host::{is_or_below, is_same_site};
 use super::hosts::{self, Kind, Listed};
-use super::split::{cut, host_and_path, host_of, host_of_head, scheme, split, trim_link};
+use super::split::{NameFilter, cut, host_and_path, host_of, host_of_head, scheme, split, trim_link};
 use super::tags::{Reader, Tags, Utm, fold_value};
 
 mod rules;
@@ -287,6 +287,16 @@ impl Classifier {
         }
     }
 
+    /// Whether a referrer is on the site of an own host or of the landing page.
+    fn is_internal(&self, from: &str, landing_head: &str) -> bool {
+        if self.own_hosts.iter().any(|own| is_same_site(from, own)) {
+            return true;
+        }
+        let landing = host_of_head(landing_head);
+        // A landing page below an own host is on a site that was compared already.
+        !self.own_hosts.iter().any(|own| is_or_below(landing, own)) && is_same_site(from, landing)
+    }
+
     fn gather<'a>(
         &self,
         landing: &'a str,
@@ -297,10 +307,7 @@ impl Classifier {
         let mut marks = Marks::default();
         let tags = self.reader.read_parts(landing, &parts, |name, value| marks.take(name, value));
         let from = if marks.ignore_referrer { Origin::NONE } else { Origin::of(referrer) };
-        let is_internal = !from.is_app
-            && !from.host.is_empty()
-            && (self.own_hosts.iter().any(|own| is_same_site(from.host, own))
-                || is_same_site(from.host, host_of_head(parts.head)));
+        let is_internal = !from.is_app && !from.host.is_empty() && self.is_internal(from.host, parts.head);
         let source = match tags.get(Utm::Source) {
             Some(source) if source.contains('.') => hosts::by_host(source_host(source)),
             Some(source) => hosts::by_name(source),
@@ -367,7 +374,7 @@ impl Facts<'_> {
             (Test::HasReferrer, has_host),
             (Test::NoReferrer, !has_host),
         ];
-        signs.iter().fold(kinds, |all, (test, holds)| if *holds { all | test.sign() } else { all })
+        signs.iter().fold(kinds, |all, (test, holds)| all | (test.sign() * u64::from(*holds)))
     }
 
     /// Whether a test on a text holds, given that its sign does; the others are their signs.
@@ -394,6 +401,10 @@ fn is_paid(medium: Option<&str>, source: Option<Listed>, evidence: Option<Eviden
     by_medium || source.is_some_and(|source| source.ads) || evidence == Some(Evidence::Paid)
 }
 
+/// Names of [`Marks`] that are no click ids.
+static MARK_NAMES: NameFilter =
+    NameFilter::new().with("utm_nooverride").with("ignore_referer").with("ignore_referrer");
+
 /// Marks on the landing URL that are not tags.
 #[derive(Default)]
 struct Marks {
@@ -408,6 +419,9 @@ struct Marks {
 impl Marks {
     /// Takes a parameter in that is no tag.
     fn take(&mut self, name: &str, value: &str) {
+        if !MARK_NAMES.may_have(name) && !click_id::may_be(name) {
+            return;
+        }
         let is_set = || is_any(value, &["1", "true"]);
         match name.len() {
             14 if name.eq_ignore_ascii_case("utm_nooverride") => self.no_override |= is_set(),
@@ -471,6 +485,9 @@ const BY_PATH: [(&str, &str, Kind); 3] = [
 ];
 
 fn by_path(host: &str, path: &str) -> Option<Listed> {
+    if path.len() < 2 {
+        return None;
+    }
     let fits = |(of, start, _): &&(&str, &str, Kind)| {
         let next = path.strip_prefix(start).map(|rest| rest.as_bytes().first().copied());
         matches!(next, Some(None | Some(b'/'))) && is_or_below(host, of)

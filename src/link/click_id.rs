@@ -55,7 +55,7 @@ const fn id(name: &'static str, network: Network, evidence: Evidence) -> ClickId
 /// `gclid` alone proves nothing: people share links with their click ids on, so it counts only where the
 /// source or the referrer is Google's. `fbclid` is on organic links too. `ctwa_clid` is missing on purpose:
 /// it comes in a message, never in a URL.
-const CLICK_IDS: [ClickId; 37] = [
+static CLICK_IDS: [ClickId; 37] = [
     id("gclid", Network::Google, Evidence::Paid),
     id("gbraid", Network::Google, Evidence::Paid),
     id("wbraid", Network::Google, Evidence::Paid),
@@ -133,12 +133,34 @@ static FILTER: NameFilter = {
     filter
 };
 
+/// Whether a parameter name may be a click id. Nearly every other name is told apart here.
+pub(super) fn may_be(name: &str) -> bool {
+    FILTER.may_have(name)
+}
+
+/// Length, first and last byte of a name in one number, without case.
+const fn print(name: &[u8]) -> u32 {
+    match name {
+        [first, .., last] => (name.len() as u32) << 16 | (*first as u32 | 0x20) << 8 | *last as u32 | 0x20,
+        _ => 0,
+    }
+}
+
+static PRINTS: [u32; CLICK_IDS.len()] = {
+    let mut prints = [0; CLICK_IDS.len()];
+    let mut at = 0;
+    while at < CLICK_IDS.len() {
+        prints[at] = print(CLICK_IDS[at].name.as_bytes());
+        at += 1;
+    }
+    prints
+};
+
 /// The click id that a parameter name is.
 pub(super) fn find(name: &str) -> Option<&'static ClickId> {
-    if !FILTER.may_have(name) {
-        return None;
-    }
-    CLICK_IDS.iter().find(|known| known.name.eq_ignore_ascii_case(name))
+    let print = print(name.as_bytes());
+    let known = PRINTS.iter().zip(&CLICK_IDS).filter(|(known, _)| **known == print);
+    known.map(|(_, id)| id).find(|id| id.name.eq_ignore_ascii_case(name))
 }
 
 impl Network {
@@ -150,11 +172,9 @@ impl Network {
         let names =
             NETWORK_NAMES.iter().find(|(network, _)| *network == self).map_or(&[][..], |(_, names)| names);
         let brand = brand(source);
-        names.iter().any(|name| {
-            name.eq_ignore_ascii_case(source)
-                || brand.eq_ignore_ascii_case(name)
-                || brand.split(['-', '_', ' ']).next().is_some_and(|first| first.eq_ignore_ascii_case(name))
-        })
+        // `facebook-ads`, `google_shopping`: the first word names the network.
+        let word = brand.split(['-', '_', ' ']).next().unwrap_or(brand);
+        names.iter().any(|name| name.eq_ignore_ascii_case(word) || name.eq_ignore_ascii_case(source))
     }
 }
 

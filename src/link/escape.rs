@@ -122,7 +122,14 @@ impl Name {
 
 /// Whether `raw` is the parameter `name` in any case and with any escapes.
 pub(super) fn is_name(raw: &str, name: &str) -> bool {
-    raw.eq_ignore_ascii_case(name)
-        || raw.contains('%')
+    let starts_alike = match (raw.as_bytes().first(), name.as_bytes().first()) {
+        (Some(b'%'), _) => true,
+        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        _ => false,
+    };
+    let is_escaped = || {
+        raw.contains('%')
             && Name::new(raw).is_some_and(|folded| folded.folded().eq_ignore_ascii_case(name.as_bytes()))
+    };
+    starts_alike && (raw.eq_ignore_ascii_case(name) || is_escaped())
 }

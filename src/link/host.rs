@@ -53,26 +53,24 @@ pub(super) fn is_same_site(a: &str, b: &str) -> bool {
 /// told apart here; false says nothing.
 fn differ_at_the_end(a: &str, b: &str) -> bool {
     let (a, b) = (a.strip_suffix('.').unwrap_or(a), b.strip_suffix('.').unwrap_or(b));
-    // Other spellings of one host: international names, escapes, numbers.
-    let is_plain = |host: &str| {
-        host.is_ascii() && host.as_bytes().last().is_some_and(u8::is_ascii_alphabetic) && !host.contains('%')
-    };
-    if !is_plain(a) || !is_plain(b) {
-        return false;
-    }
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut dots = 0;
+    // International names and addresses have other spellings; these go the long way.
+    let is_name = |host: &str| host.as_bytes().last().is_some_and(u8::is_ascii_alphabetic);
+    is_name(a) && is_name(b) && shared_labels(a.as_bytes(), b.as_bytes()) < 2 && a.is_ascii() && b.is_ascii()
+}
+
+/// How many whole labels two hosts share at their ends, in any case.
+fn shared_labels(a: &[u8], b: &[u8]) -> usize {
+    let mut labels = 0;
     for (x, y) in a.iter().rev().zip(b.iter().rev()) {
         if !x.eq_ignore_ascii_case(y) {
-            return dots < 2;
+            return labels;
         }
-        dots += usize::from(*x == b'.');
+        labels += usize::from(*x == b'.');
     }
     // One host is the end of the other: if a dot precedes it there, its first label is shared too.
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
     let before = (long.len() - short.len()).checked_sub(1).map(|at| long[at]);
-    let at_border = before.is_none_or(|b| b == b'.');
-    dots + usize::from(at_border) < 2
+    labels + usize::from(before.is_none_or(|b| b == b'.'))
 }
 
 /// Lower case and punycode, without a trailing dot; addresses in their canonical form.

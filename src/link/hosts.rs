@@ -144,17 +144,18 @@ fn find(hash: u32, head: &[u8], any_country: bool) -> Option<&'static str> {
     None
 }
 
+/// Reads the kind of a line; its first two letters tell the kinds apart.
 fn listed(kind: &str) -> Option<Listed> {
-    let (plain, ads) = kind.strip_suffix("-ads").map_or((kind, false), |plain| (plain, true));
-    let kind = match plain {
-        "search" | "portal" => Kind::Search,
-        "social" => Kind::Social,
-        "video" => Kind::Video,
-        "shopping" => Kind::Shopping,
-        "ai" => Kind::Ai,
-        "email" => Kind::Email,
-        "payment" => Kind::Payment,
-        "push" => Kind::Push,
+    let ads = kind.ends_with("-ads");
+    let kind = match kind.as_bytes() {
+        [b's', b'e', ..] | [b'p', b'o', ..] => Kind::Search, // a portal, too
+        [b's', b'o', ..] => Kind::Social,
+        [b'v', b'i', ..] => Kind::Video,
+        [b's', b'h', ..] => Kind::Shopping,
+        [b'a', b'i', ..] => Kind::Ai,
+        [b'e', b'm', ..] => Kind::Email,
+        [b'p', b'a', ..] => Kind::Payment,
+        [b'p', b'u', ..] => Kind::Push,
         _ => return None,
     };
     Some(Listed { kind, ads })
@@ -174,25 +175,29 @@ pub(super) fn by_host(host: &str) -> Option<Listed> {
     let host = host.strip_suffix('.').unwrap_or(host);
     let bytes = host.as_bytes();
     let mut hash = FNV_START;
-    let mut country_hash = None;
+    let mut country_hash = FNV_START;
+    // Where the country suffix starts that the hash of a brand under any country stands for; 0 for none.
+    let mut suffix = 0;
     let mut best = None;
-    let mut label_end = bytes.len();
+    let mut is_top = true;
     for at in (0..bytes.len()).rev() {
         hash = step(hash, bytes[at]);
-        country_hash = country_hash.map(|hash| step(hash, bytes[at]));
+        country_hash = step(country_hash, bytes[at]);
         if at != 0 && bytes[at - 1] != b'.' {
             continue;
         }
-        let hit =
-            find(hash, &bytes[at..], false).or_else(|| find(country_hash?, &bytes[at..label_end], true));
-        if let Some(kind) = hit {
+        // A key of one label is a source name and no host.
+        if !is_top && let Some(kind) = find(hash, &bytes[at..], false) {
+            best = Some((kind, at));
+        } else if suffix != 0
+            && let Some(kind) = find(country_hash, &bytes[at..suffix - 1], true)
+        {
             best = Some((kind, at));
         }
+        is_top = false;
         if is_country_suffix(&host[at..]) {
-            country_hash = Some(ANY_COUNTRY);
-            label_end = at.saturating_sub(1);
-        } else {
-            country_hash = None;
+            suffix = at;
+            country_hash = ANY_COUNTRY;
         }
     }
     let (kind, at) = best?;
@@ -223,4 +228,48 @@ fn is_search_label(label: &str) -> bool {
         "ipv6",
     ];
     label.len() == 2 || NAMES.iter().any(|name| name.eq_ignore_ascii_case(label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [&str; 9] =
+        ["search", "portal", "social", "video", "shopping", "ai", "email", "payment", "push"];
+
+    #[test]
+    fn every_line_of_the_lists_is_found_with_its_kind() {
+        let lines = || LISTS.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once(' '));
+        assert!(lines().count() > 600);
+        for (kind, key) in lines().map(|line| line.expect("a kind and a key")) {
+            let plain = kind.strip_suffix("-ads").unwrap_or(kind);
+            assert!(KINDS.contains(&plain), "{kind} {key}");
+            let expected = listed(kind);
+            let found = match key.strip_suffix(".*") {
+                Some(brand) => by_host(&format!("{brand}.co.nz")),
+                None if key.contains('.') && !key.starts_with("com.") => by_host(key),
+                None => by_name(key),
+            };
+            // A key that stands in both files counts as the later one says.
+            let later = lines().flatten().filter(|(_, other)| *other == key).count() > 1;
+            assert!(found == expected || later, "{kind} {key}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_found_by_whole_labels_only() {
+        let kind = |host| by_host(host).map(|listed| listed.kind);
+        assert_eq!(kind("WWW.Google.COM."), Some(Kind::Search));
+        assert_eq!(kind("gemini.google.com"), Some(Kind::Ai));
+        assert_eq!(kind("mail.google.com"), Some(Kind::Email));
+        assert_eq!(kind("www.amazon.com.br"), Some(Kind::Shopping));
+        assert_eq!(kind("shopping.google.co.uk"), Some(Kind::Shopping));
+        for foreign in
+            ["", ".", "com", "google", "google.bad.test", "notgoogle.com", "docs.google.com", "x.com.test"]
+        {
+            assert_eq!(kind(foreign), None, "{foreign}");
+        }
+        assert_eq!(by_name("Google Ads"), Some(Listed { kind: Kind::Search, ads: true }));
+        assert_eq!(by_name("googl"), None);
+    }
 }

@@ -19,6 +19,7 @@ pub(super) fn split(link: &str) -> Parts<'_> {
 }
 
 /// `text` up to the first `byte` (ASCII), and what follows it where there is one.
+#[inline]
 pub(super) fn cut(text: &str, byte: u8) -> (&str, Option<&str>) {
     let at = position(text.as_bytes(), byte, byte);
     (&text[..at], text.get(at + 1..))
@@ -28,6 +29,7 @@ pub(super) fn cut(text: &str, byte: u8) -> (&str, Option<&str>) {
 ///
 /// Eight bytes at a time: a loop over single bytes ends unforeseeably, and each such end costs as much as
 /// looking at many bytes.
+#[inline]
 pub(super) fn position(bytes: &[u8], a: u8, b: u8) -> usize {
     let mut at = 0;
     while let Some(chunk) = bytes[at..].first_chunk::<8>() {
@@ -49,6 +51,7 @@ pub(super) fn position(bytes: &[u8], a: u8, b: u8) -> usize {
 }
 
 /// The top bit of each byte that is `wanted`; bits above the first such byte may be wrong.
+#[inline]
 fn hits(chunk: [u8; 8], wanted: u8) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let zeroed = u64::from_le_bytes(chunk) ^ (ONES * u64::from(wanted));
@@ -113,7 +116,8 @@ pub(super) fn host_of_head(head: &str) -> &str {
 /// A text directive (`:~:`) belongs to the browser and is cut off. Gives the byte offset in `fragment`
 /// at which the query starts, and the query.
 pub(super) fn fragment_query(fragment: &str) -> Option<(usize, &str)> {
-    let directive = if fragment.contains('~') { fragment.find(":~:") } else { None };
+    let directive =
+        if position(fragment.as_bytes(), b'~', b'~') < fragment.len() { fragment.find(":~:") } else { None };
     let own = &fragment[..directive.unwrap_or(fragment.len())];
     let mark = own.find('?');
     let is_pairs = !own.starts_with(['/', '!']) && own[..mark.unwrap_or(own.len())].contains('=');

@@ -29,6 +29,8 @@ pub struct Tagger {
     pairs: Vec<Pair>,
     /// All pairs, joined by `&`.
     joined: String,
+    /// All pairs and the start of the code, as most links get them.
+    joined_with_code: String,
     policy: Policy,
     fragment: FragmentMode,
     max_len: usize,
@@ -62,6 +64,7 @@ impl Tagger {
         Self {
             pairs: Vec::new(),
             joined: String::new(),
+            joined_with_code: format!("{DEFAULT_CODE_PARAM}="),
             policy: Policy::default(),
             fragment: FragmentMode::default(),
             max_len: DEFAULT_MAX_LEN,
@@ -91,7 +94,7 @@ impl Tagger {
             None if value.is_empty() => {}
             None => self.pairs.push(pair),
         }
-        self.joined = self.pairs.iter().map(|pair| pair.text.as_str()).collect::<Vec<_>>().join("&");
+        self.join();
         self.is_personal = self.pairs.iter().any(|pair| pair.personal);
         self
     }
@@ -129,6 +132,7 @@ impl Tagger {
     pub fn code_param(&mut self, name: &str) -> Result<&mut Self, LinkError> {
         check_param(name)?;
         self.code_start = format!("{name}=");
+        self.join();
         Ok(self)
     }
 
@@ -192,6 +196,14 @@ impl Tagger {
         }
     }
 
+    /// Joins once what is copied onto every link.
+    fn join(&mut self) {
+        let texts: Vec<&str> = self.pairs.iter().map(|pair| pair.text.as_str()).collect();
+        self.joined = texts.join("&");
+        let separator = if texts.is_empty() { "" } else { "&" };
+        self.joined_with_code = format!("{}{separator}{}", self.joined, self.code_start);
+    }
+
     fn is_own(&self, place: &Place<'_>) -> bool {
         !self.own_hosts.is_empty()
             && place.host.is_none_or(|host| self.own_hosts.iter().any(|own| host::is_or_below(host, own)))
@@ -248,21 +260,33 @@ impl Tagger {
         let mut link = String::with_capacity(frame.len() + self.len_of(kept, code));
         link.push_str(&frame.before);
         link.push_str(frame.lead);
-        if self.is_all(kept) {
-            link.push_str(&self.joined);
-        } else {
-            for (at, pair) in self.kept(kept).enumerate() {
-                link.push_str(if at == 0 { "" } else { "&" });
-                link.push_str(&pair.text);
+        match code {
+            Some(code) if self.is_all(kept) => {
+                link.push_str(&self.joined_with_code);
+                link.push_str(code.as_str());
             }
+            None if self.is_all(kept) => link.push_str(&self.joined),
+            _ => self.write_kept(&mut link, kept, code),
+        }
+        if !frame.after.is_empty() {
+            link.push_str(&frame.after);
+        }
+        link
+    }
+
+    /// The rarer way, where some tags are not written.
+    fn write_kept(&self, link: &mut String, kept: u16, code: Option<&Code>) {
+        let mut separator = "";
+        for pair in self.kept(kept) {
+            link.push_str(separator);
+            link.push_str(&pair.text);
+            separator = "&";
         }
         if let Some(code) = code {
-            link.push_str(if kept == 0 { "" } else { "&" });
+            link.push_str(separator);
             link.push_str(&self.code_start);
             link.push_str(code.as_str());
         }
-        link.push_str(&frame.after);
-        link
     }
 }
 
