@@ -102,13 +102,13 @@ pub(super) fn host_and_path(rest: &str) -> Option<(&str, &str)> {
 
 /// The host of a link with an authority, as written; empty where there is none.
 pub(super) fn host_of(link: &str) -> &str {
-    host_of_head(split(trim_link(link)).head)
+    path_of_head(split(trim_link(link)).head).0
 }
 
-/// [`host_of`] by the part before the query.
-pub(super) fn host_of_head(head: &str) -> &str {
+/// Host and path by the part before the query; both empty where there is no authority.
+pub(super) fn path_of_head(head: &str) -> (&str, &str) {
     let rest = scheme(head).map_or(head, |(_, rest)| rest);
-    host_and_path(rest).map_or("", |(host, _)| host)
+    host_and_path(rest).unwrap_or(("", ""))
 }
 
 /// The query that a fragment carries: behind the `?` of a route (`#/p?a=1`), or all of it (`#a=1`).

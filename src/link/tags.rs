@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::code::{DEFAULT_CODE_PARAM, LinkError, check_param};
 use super::escape::{Decoded, Name, decode, is_name};
-use super::split::{Parts, fragment_query, host_and_path, pairs, scheme, split, trim_link};
+use super::split::{Parts, fragment_query, pairs, path_of_head, split, trim_link};
 use super::wrapper;
 
 /// One of the nine campaign names that analytics tools share (Google help 10917952).
@@ -389,20 +389,21 @@ impl Reader {
     /// in any case and with any escapes; `+` is a space in values; `;` separates nothing. A known redirect
     /// wrapper is opened first. Nothing is allocated unless a value is escaped or the link is wrapped.
     pub fn read<'a>(&self, url: &'a str) -> Tags<'a> {
-        self.read_parts(url, &split(trim_link(url)), |_, _| {})
+        let parts = split(trim_link(url));
+        self.read_parts(url, &parts, path_of_head(parts.head).1, |_, _| {})
     }
 
-    /// [`Reader::read`] of a link that is cut up already, with a look at all names that mean nothing here.
+    /// [`Reader::read`] of a link that is cut up already, with a look at all pairs that mean nothing here.
     pub(super) fn read_parts<'a>(
         &self,
         url: &'a str,
         parts: &Parts<'a>,
+        path: &str,
         mut other: impl FnMut(&str, &str),
     ) -> Tags<'a> {
         let mut tags = Tags::default();
-        if self.collect(parts, &mut tags, &mut other)
-            && let Some(inner) = wrapper::unwrap(url)
-        {
+        let may_wrap = self.collect(parts, &mut tags, &mut other) || wrapper::may_be_target_path(path);
+        if may_wrap && let Some(inner) = wrapper::unwrap(url) {
             return self.read_inner(&inner, other);
         }
         for alias in &self.aliases {
@@ -427,7 +428,7 @@ impl Reader {
         tags.into_owned()
     }
 
-    /// Takes all pairs in; returns whether the link may be a wrapper.
+    /// Takes all pairs in; returns whether some value may be a whole link.
     fn collect<'a>(
         &self,
         parts: &Parts<'a>,
@@ -446,8 +447,7 @@ impl Reader {
                 }
             }
         }
-        let rest = scheme(parts.head).map_or(parts.head, |(_, rest)| rest);
-        may_wrap || host_and_path(rest).is_some_and(|(_, path)| wrapper::may_be_target_path(path))
+        may_wrap
     }
 
     fn identify(&self, raw: &str) -> Option<Hit> {

@@ -14,8 +14,6 @@ pub struct Rule {
     /// Where matching arrivals go.
     pub channel: Channel,
     pub(super) all: &'static [Test],
-    /// What must hold before the tests are looked at: the signs of all of them.
-    pub(super) signs: u64,
 }
 
 /// One condition on an arrival. Texts compare without ASCII case.
@@ -103,14 +101,23 @@ impl Test {
 }
 
 const fn rule(name: &'static str, channel: Channel, all: &'static [Test]) -> Rule {
-    let mut signs = 0;
+    Rule { name, channel, all }
+}
+
+/// What must hold before a rule's tests are looked at, for each of [`RULES`]: the signs of all its tests.
+pub(super) static SIGNS: [u64; RULES.len()] = {
+    let mut signs = [0; RULES.len()];
     let mut at = 0;
-    while at < all.len() {
-        signs |= all[at].sign();
+    while at < RULES.len() {
+        let mut test = 0;
+        while test < RULES[at].all.len() {
+            signs[at] |= RULES[at].all[test].sign();
+            test += 1;
+        }
         at += 1;
     }
-    Rule { name, channel, all, signs }
-}
+    signs
+};
 
 /// The built-in rules in order, version [`RULES_VERSION`]. The last one always matches.
 ///
@@ -119,7 +126,7 @@ const fn rule(name: &'static str, channel: Channel, all: &'static [Test]) -> Rul
 /// `mobile-app` is not push; a campaign that begins with `shop` is not shopping; a click id needs a source
 /// that fits; a medium that names a channel beats a listed source; a source counts as an advertisement by
 /// its name (`fb-ads`) as in Plausible.
-pub const RULES: [Rule; 47] = [
+pub static RULES: [Rule; 47] = [
     rule("own_code", Channel::OwnCode, &[Test::OwnCode]),
     rule("return_mark", Channel::PaymentReturn, &[Test::ReturnMark]),
     rule("payment_host", Channel::PaymentReturn, &[Test::Referrer(Kind::Payment)]),
