@@ -307,8 +307,11 @@ impl Classifier {
         let mut marks = Marks::default();
         let (landing_host, path) = path_of_head(parts.head);
         let tags = self.reader.read_parts(landing, &parts, path, |name, value| marks.take(name, value));
-        let from = if marks.ignore_referrer { Origin::NONE } else { Origin::of(referrer) };
+        let mut from = if marks.ignore_referrer { Origin::NONE } else { Origin::of(referrer) };
         let is_internal = !from.is_app && !from.host.is_empty() && self.is_internal(from.host, landing_host);
+        if !is_internal {
+            from.listed = from.look_up();
+        }
         let source = match tags.get(Utm::Source) {
             Some(source) if source.contains('.') => hosts::by_host(source_host(source)),
             Some(source) => hosts::by_name(source),
@@ -456,23 +459,32 @@ struct Origin<'a> {
     /// Host or package name; empty without a usable referrer.
     host: &'a str,
     is_app: bool,
+    path: &'a str,
+    /// What the lists say; not asked for a page of the shop.
     listed: Option<Listed>,
 }
 
 impl<'a> Origin<'a> {
-    const NONE: Self = Self { host: "", is_app: false, listed: None };
+    const NONE: Self = Self { host: "", is_app: false, path: "", listed: None };
 
     fn of(referrer: &'a str) -> Self {
         let head = split(trim_link(referrer)).head;
         let Some((scheme, rest)) = scheme(head) else { return Self::NONE };
         let Some((host, path)) = host_and_path(rest) else { return Self::NONE };
-        if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") {
-            let listed = by_path(host, path).or_else(|| hosts::by_host(host));
-            Self { host, is_app: false, listed }
-        } else if scheme.eq_ignore_ascii_case("android-app") || scheme.eq_ignore_ascii_case("ios-app") {
-            Self { host, is_app: true, listed: hosts::by_name(host) }
+        let is = |name| scheme.eq_ignore_ascii_case(name);
+        let is_app = is("android-app") || is("ios-app");
+        if is_app || is("https") || is("http") {
+            Self { host, is_app, path, listed: None }
         } else {
             Self::NONE
+        }
+    }
+
+    fn look_up(&self) -> Option<Listed> {
+        if self.is_app {
+            hosts::by_name(self.host)
+        } else {
+            by_path(self.host, self.path).or_else(|| hosts::by_host(self.host))
         }
     }
 }

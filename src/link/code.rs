@@ -23,7 +23,7 @@ pub enum LinkError {
         /// Length in bytes of the refused text; the text itself may be personal and is not repeated.
         len: usize,
     },
-    /// A parameter name is not 1 to 40 ASCII letters and digits.
+    /// A parameter name is not 1 to 40 ASCII letters, digits, `-` and `_`.
     #[error("a parameter name is 1 to 40 ASCII letters, digits, `-` and `_`, found {found:?}")]
     BadParam {
         /// The refused name.
