@@ -26,7 +26,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let link = tagger.tag("https://shop.example/p/1?color=blue#reviews", Some(&code)).into_link();
     println!("{link}\n");
     tracker.record(
-        Event::link_shared("link-1", at("2026-03-02T10:00:05Z"), chat(), link.as_str()).product("blue-shirt"),
+        Event::link_shared("link-1", at("2026-03-02T10:00:05Z"), chat(), link.as_str())
+            .code(&code)
+            .product("blue-shirt"),
     )?;
 
     // In the evening the link is opened: its code says which question sent it.

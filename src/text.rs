@@ -125,7 +125,9 @@ text_type! {
     ProductId
 }
 text_type! {
-    /// The unique text on one link, or a discount code.
+    /// The unique text on one link, or a discount code, as an event carries it: any text that was read somewhere.
+    ///
+    /// [`link::Code`](crate::link::Code) is the checked form that is written onto links.
     Code
 }
 

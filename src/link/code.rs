@@ -66,6 +66,13 @@ pub enum LinkError {
 #[serde(try_from = "String", into = "String")]
 pub struct Code(String);
 
+/// The code as events carry it: `Event::link_shared(..).code(&code)`.
+impl From<&Code> for crate::Code {
+    fn from(code: &Code) -> Self {
+        Self::from(code.as_str())
+    }
+}
+
 impl Code {
     /// Takes `text` for a code, as it is.
     ///
