@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufRead, BufReader, IsTerminal, stderr, stdin};
+use std::io::{BufRead, BufReader, ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -209,15 +209,19 @@ fn answer(options: &Options, replayed: &Replayed, question: &Question) -> Result
         if let Some(receipt) = receipt {
             object.insert("receipt".to_owned(), serde_json::to_value(receipt)?);
         }
-        println!("{}", Value::Object(object));
-        return Ok(());
+        return print(&Value::Object(object).to_string());
     }
-    println!("{}, {} bad lines\n", replayed.intake, replayed.bad_lines);
-    println!("{report}");
-    if let Some(receipt) = receipt {
-        println!("\n{receipt}");
+    let intake = format!("{}, {} bad lines", replayed.intake, replayed.bad_lines);
+    let receipt = receipt.map_or_else(String::new, |receipt| format!("\n\n{receipt}"));
+    print(&format!("{intake}\n\n{report}{receipt}"))
+}
+
+/// Prints to standard output; a reader that has seen enough, such as `head`, is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    match writeln!(stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The documented JSON object, without what depends on the order of delivery.
