@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::fact::{Facts, Intake, Limits, Recorded};
 use crate::id::{Identifier, Key, Pseudonym};
-use crate::journey::{Journey, World};
+use crate::journey::{Journey, journeys_of};
 use crate::question::Question;
 use crate::receipt::Receipt;
 use crate::report::{Report, Sums, collect};
@@ -102,8 +102,7 @@ impl Tracker {
     /// The journeys of everybody whose facts name this identifier: one for a person, several for a shared device,
     /// none for an unknown one, in the order of their first facts.
     pub fn journeys(&self, identifier: &Identifier, question: &Question) -> Vec<Journey> {
-        let world = World::new(&self.facts, &question.rules, question.consent, question.as_of);
-        world.journeys_of(identifier, question.as_of)
+        journeys_of(&self.facts, &question.rules, question.consent, question.as_of, identifier)
     }
 
     /// Everything that was decided about one order; none for an unknown one.

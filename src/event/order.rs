@@ -11,7 +11,7 @@ use crate::text::{Code, Label, OrderId, ProductId, RefundId};
 /// Of several with one order id the newest by `updated_at` (else by the event's instant) wins, ties by content;
 /// the conversion stands at the earliest instant of any. Refunds that any of them carries are united with those
 /// that came as events of their own, by refund id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Order {
     /// The shop's id.
@@ -72,7 +72,7 @@ impl OrderStatus {
 }
 
 /// One line of an order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct OrderLine {
     /// The product bought.
@@ -99,7 +99,7 @@ impl OrderLine {
 }
 
 /// A refund that an order's snapshot carries.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct OrderRefund {
     /// The shop's id of it, unique within the order.
@@ -124,7 +124,7 @@ impl OrderRefund {
 }
 
 /// What was given back for one product of an order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct RefundLine {
     /// The product.
@@ -141,7 +141,7 @@ impl RefundLine {
 }
 
 /// Money given back for an order; it may come before the order, and needs no identifier.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Refund {
     /// The shop's id of it, unique within the order.

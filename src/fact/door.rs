@@ -62,7 +62,7 @@ impl Door<'_> {
         let known =
             |identifier: &Identifier| Known { kind: identifier.kind(), name: self.key.pseudonym(identifier) };
         let who = named.iter().filter(|identifier| !identifier.is_junk()).map(known).collect();
-        let event_id = |id: EventId| self.hashed(EVENT_DOMAIN, id);
+        let event_id = |id: EventId| self.event_id(id);
         Ok(Fact {
             at: without_leap(at),
             id: event_id(id),
@@ -86,6 +86,16 @@ impl Door<'_> {
 
     pub(super) fn order_id(&self, id: &OrderId) -> OrderId {
         self.hashed(ORDER_DOMAIN, id.clone())
+    }
+
+    /// The id of an event as it is kept. A pseudonym has half as many bits as others: it is compared with the ids
+    /// of one shop only.
+    fn event_id(&self, id: EventId) -> EventId {
+        if !self.limits.hash_ids {
+            return id;
+        }
+        let [number, _] = self.key.wrap(siphash128(EVENT_DOMAIN, id.as_str().as_bytes())).words();
+        EventId::from(format!("{number:016x}"))
     }
 
     /// An id as it is kept: readable, or as a pseudonym where the limits ask for it.

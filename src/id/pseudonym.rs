@@ -18,6 +18,9 @@ pub struct Key(Box<[u64; ROUNDS]>);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pseudonym(u128);
 
+/// Domain of the hash behind [`Key::seed`].
+const SEED_DOMAIN: u8 = 120;
+
 /// Rounds of Speck128/128.
 const ROUNDS: usize = 32;
 
@@ -37,6 +40,11 @@ impl Key {
     /// The pseudonym of an identifier: the same for the same key, kind and text, on every platform.
     pub fn pseudonym(&self, identifier: &Identifier) -> Pseudonym {
         self.wrap(siphash128(identifier.kind as u8, identifier.text.as_bytes()))
+    }
+
+    /// A number that only the holder of the key knows, apart from all pseudonyms of identifiers.
+    pub(crate) fn seed(&self) -> u64 {
+        self.wrap(siphash128(SEED_DOMAIN, b"")).0 as u64
     }
 
     pub(crate) fn wrap(&self, hash: u128) -> Pseudonym {
@@ -62,6 +70,17 @@ impl Key {
 fn speck_round(low: u64, high: u64, key: u64) -> (u64, u64) {
     let high = high.rotate_right(8).wrapping_add(low) ^ key;
     (low.rotate_left(3) ^ high, high)
+}
+
+impl Pseudonym {
+    /// Its two halves, the low one first.
+    pub(crate) fn words(self) -> [u64; 2] {
+        [self.0 as u64, (self.0 >> 64) as u64]
+    }
+
+    pub(crate) fn from_words([low, high]: [u64; 2]) -> Self {
+        Self(u128::from(high) << 64 | u128::from(low))
+    }
 }
 
 impl fmt::Debug for Key {

@@ -94,6 +94,10 @@ impl<'a> Path<'a> {
         self.touchpoints.iter().copied()
     }
 
+    pub(crate) fn touchpoint(&self, place: usize) -> &'a Touchpoint {
+        self.touchpoints[place]
+    }
+
     /// The number of a touchpoint's label: equal numbers, equal labels. It is less than the path's length.
     ///
     /// # Panics

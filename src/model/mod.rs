@@ -29,6 +29,7 @@ mod name;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use builtin::Steps;
 pub use builtin::{BuiltIn, Participation, PositionBased, TimeDecay};
 pub use name::{Chosen, Named};
 

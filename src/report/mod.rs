@@ -2,7 +2,9 @@
 
 mod collect;
 mod overview;
+mod share;
 mod sums;
+mod tally;
 mod text;
 
 use std::collections::BTreeMap;

@@ -116,8 +116,8 @@ impl Overview {
             converted: count(Key::Converted(population)),
             of: count(Key::Asked(population)),
         };
-        let reasons = [NotCounted::Cancelled, NotCounted::Test, NotCounted::Refunded];
-        let not_counted = reasons.map(|reason| (reason.name().to_owned(), count(Key::NotCounted(reason))));
+        let not_counted =
+            NotCounted::ALL.map(|reason| (reason.name().to_owned(), count(Key::NotCounted(reason))));
         let mut overview = Self {
             turns: rate(Population::Turns),
             conversations: rate(Population::Conversations),

@@ -7,7 +7,8 @@ use serde::de::{self, Deserializer};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use crate::journey::Dimension;
+use crate::event::OrderStatus;
+use crate::journey::{Dimension, OrderState};
 use crate::money::Currency;
 use crate::reason::{RefuseReason, UnattributedReason};
 use crate::text::Label;
@@ -109,6 +110,19 @@ pub enum NotCounted {
 }
 
 impl NotCounted {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Cancelled, Self::Test, Self::Refunded];
+
+    /// Why an order is no conversion, if it is none.
+    pub(crate) fn of(state: &OrderState<'_>) -> Option<Self> {
+        match state.status {
+            OrderStatus::Cancelled => Some(Self::Cancelled),
+            OrderStatus::Test => Some(Self::Test),
+            _ if !state.counts() => Some(Self::Refunded),
+            _ => None,
+        }
+    }
+
     /// Its stable name.
     pub fn name(self) -> &'static str {
         match self {
