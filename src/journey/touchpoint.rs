@@ -177,6 +177,13 @@ choice! {
     Evidence "evidence";
 }
 
+impl Dimension {
+    /// Whether its values are texts of events.
+    pub(crate) fn is_label(self) -> bool {
+        !matches!(self, Self::Conversation | Self::Evidence)
+    }
+}
+
 /// Values of one label, in text order, each once.
 pub type Values = SmallVec<[Label; 1]>;
 

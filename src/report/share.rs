@@ -2,14 +2,14 @@
 
 use crate::credit::{ONE, integers, weigh};
 use crate::error::Result;
-use crate::fact::NONE;
+use crate::fact::{NONE, Symbol};
 use crate::journey::{
     Circle, Conversion, Decision, Dimension, Earned, Path, Shopper, Standing, Symbols, Touchpoint, Transform,
 };
 use crate::model::{BuiltIn, Chosen, Model, Steps, Weights};
 use crate::money::apportion;
 use crate::question::Question;
-use crate::report::collect::dated_inside;
+use crate::report::collect::{NONE_LABEL, dated_inside};
 use crate::report::tally::Tally;
 
 /// Shares values over paths.
@@ -80,7 +80,11 @@ impl<'q> Sharing<'q> {
                 let units = match chosen {
                     Chosen::BuiltIn(built_in) => Some(self.units(built_in, &steps)),
                     Chosen::Participation => {
-                        self.participate(tally, (place, currency, model), &steps, &values, minor);
+                        // A missing value and one that reads like it share a row.
+                        let none = circle.world.facts.contents.texts.find(NONE_LABEL);
+                        let none = none.filter(|_| by.is_label()).unwrap_or(NONE);
+                        let places = (place, currency, model);
+                        self.participate(tally, places, &steps, (&values, none), minor);
                         continue;
                     }
                     Chosen::Custom(custom) => self.custom_units(custom, told.as_ref(), by)?,
@@ -128,7 +132,7 @@ impl<'q> Sharing<'q> {
         tally: &mut Tally,
         (dimension, currency, model): (usize, usize, usize),
         steps: &Standings<'_>,
-        values: &[Symbols],
+        (values, none): (&[Symbols], Symbol),
         minor: i64,
     ) {
         let inside = steps.kept.iter().filter(|place| dated_inside(self.question, steps.path[**place].at));
@@ -136,7 +140,7 @@ impl<'q> Sharing<'q> {
         for place in inside {
             distinct.extend_from_slice(&values[*place]);
             if values[*place].is_empty() {
-                distinct.push(NONE);
+                distinct.push(none);
             }
         }
         distinct.sort_unstable();
