@@ -59,6 +59,9 @@ mod borrow;
 mod borrowed;
 mod build;
 mod build_borrowed;
+mod field;
+mod fields;
+mod instant;
 #[cfg(feature = "json")]
 pub mod jsonl;
 mod kind;
@@ -74,13 +77,13 @@ pub use borrowed::{
     EventRefOf, GoalRef, KindRef, LinkClickRef, LinkSharedRef, ProductsRef, QueryRef, RecommendationRef,
     RemoveFromCartRef, VisitRef,
 };
+pub use fields::FieldError;
 pub use kind::{
     AddToCart, CheckoutStarted, ClaimWithdrawn, Consent, CustomerMerged, DiscountOffer, DiscountRequest,
     Feedback, Goal, Identify, Kind, LinkClick, LinkShared, Products, Purpose, Query, Recommendation,
     RemoveFromCart, Visit,
 };
 pub use order::{Order, OrderLine, OrderRefund, OrderStatus, Refund, RefundLine};
-pub use read::FieldError;
 
 use crate::id::Identifiers;
 use crate::text::{EventId, Label};

@@ -91,6 +91,15 @@ impl<'a> IdentifiersRef<'a> {
     }
 }
 
+impl<'a> IntoIterator for IdentifiersRef<'a> {
+    type Item = IdentifierRef<'a>;
+    type IntoIter = smallvec::IntoIter<[IdentifierRef<'a>; 4]>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl<'a, 'held> IntoIterator for &'held IdentifiersRef<'a> {
     type Item = &'held IdentifierRef<'a>;
     type IntoIter = std::slice::Iter<'held, IdentifierRef<'a>>;
