@@ -36,6 +36,24 @@ pub struct Order {
     pub referrer: Option<Label>,
 }
 
+impl Order {
+    /// An order with its required fields only.
+    pub(super) fn new(order: OrderId, total: Money) -> Self {
+        Self {
+            order,
+            total,
+            updated_at: None,
+            status: OrderStatus::default(),
+            lines: Vec::new(),
+            codes: Vec::new(),
+            discount_codes: Vec::new(),
+            refunds: Vec::new(),
+            url: None,
+            referrer: None,
+        }
+    }
+}
+
 /// Whether an order counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
