@@ -13,6 +13,7 @@ Two purchases may stand at one instant; two touches of a person never do in this
 """
 
 import json
+import math
 import os
 import resource
 import sys
@@ -331,34 +332,16 @@ class Polars:
             touches = touches.filter(~same.fill_null(False))
         return touches.drop("id"), bought.sort("person", "at")
 
-    def credit(self, touches, bought, by, window, half_life):
-        import polars as pl
-
-        touches = touches.select(
-            "person", "at", pl.col(by).alias("label"), weight=((pl.col("at") / half_life).exp2())
-        ).with_row_index("row")
-        keys = touches.select(key=pl.col("person").cast(pl.Int64) * (1 << 40) + pl.col("at"))["key"]
-        wanted = bought.select(key=pl.col("person").cast(pl.Int64) * (1 << 40) + pl.col("at"))["key"]
-        paths = bought.lazy().select(
-            revenue=pl.col("cents").cast(pl.Float64),
-            lo=keys.search_sorted(wanted - window, "left"),
-            hi=keys.search_sorted(wanted, "right"),
-        )
-        paths = paths.filter(pl.col("hi") > pl.col("lo")).with_row_index("path").collect()
-        pairs = paths.lazy().select("path", row=pl.int_ranges("lo", "hi")).explode("row")
-        pairs = pairs.select("path", weight=pl.lit(touches["weight"]).gather("row"), label=pl.lit(touches["label"]).gather("row"))
-        return paths, pairs
-
     def cold(self, by, window, half_life):
-        return self.credit_all(*self.staged(window), by, window, half_life)
+        return self.credit(*self.staged(window), by, window, half_life)
 
     def prepare(self, window):
         self.held = self.staged(window)
 
     def warm(self, by, window, half_life):
-        return self.credit_all(*self.held, by, window, half_life)
+        return self.credit(*self.held, by, window, half_life)
 
-    def credit_all(self, touches, bought, by, window, half_life):
+    def credit(self, touches, bought, by, window, half_life):
         """One pass over pairs, which exist only inside the streaming engine."""
         import numpy as np
         import polars as pl
@@ -376,7 +359,7 @@ class Polars:
         paths = paths.filter(pl.col("hi") > pl.col("lo"))
         paths = paths.with_columns(n=pl.col("hi") - pl.col("lo"))
         labels = touches[by]
-        weights = touches.select((pl.col("at") * (1.0 / half_life)).exp2())["at"]
+        weights = touches.select((pl.col("at") * (math.log(2.0) / half_life)).exp())["at"]
         # Sums over windows of one path, by the range of rows.
         pairs = paths.lazy().select(
             "revenue", "n", "lo", "hi", path=pl.int_range(pl.len()), row=pl.int_ranges("lo", "hi")
@@ -405,3 +388,446 @@ class Polars:
         table = np.zeros((LABELS[by], 5))
         table[sums["label"].to_numpy()] = sums.drop("label").to_numpy()
         return table
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# DuckDB.
+
+
+class DuckDB:
+    """Tuned SQL: only buyers' touches inside the span of their purchases; customers are small integers."""
+
+    def __init__(self):
+        import duckdb
+        import pyarrow as pa
+
+        self.versions = {"duckdb": duckdb.__version__}
+        self.db = duckdb.connect(config={"threads": THREADS})
+        self.db.execute("SET preserve_insertion_order = false")
+        log = pa.table(columns()).rename_columns({"at": "ts"})  # `at` is a word of its SQL
+        self.db.execute("CREATE TABLE log AS SELECT * FROM log")
+
+    def staged(self, window):
+        run = self.db.execute
+        run(f"""
+            CREATE OR REPLACE TEMP TABLE bought_raw AS
+            SELECT who, ts - {BASE} AS ts, cents FROM (
+                SELECT id, min(who) AS who, min(ts) AS ts, min(cents) AS cents
+                FROM log WHERE kind = {PURCHASE} GROUP BY id)""")
+        run(f"""
+            CREATE OR REPLACE TEMP TABLE buyers AS
+            SELECT (row_number() OVER ())::INTEGER AS person, who, since, until FROM (
+                SELECT who, min(ts) - {window} AS since, max(ts) AS until FROM bought_raw GROUP BY who)""")
+        run("CREATE OR REPLACE TEMP TABLE bought AS SELECT (row_number() OVER ())::INTEGER AS path, person, ts, cents"
+            " FROM bought_raw JOIN buyers USING (who)")
+        run(f"""
+            CREATE OR REPLACE TEMP TABLE people AS
+            SELECT who, person, since, until FROM buyers UNION ALL
+            SELECT DISTINCT log.who, person, since, until FROM log JOIN buyers ON log.customer = buyers.who
+            WHERE kind = {IDENTIFY}""")
+        run(f"""
+            CREATE OR REPLACE TEMP TABLE touches AS
+            SELECT DISTINCT ON (id) person, ts - {BASE} AS ts, topic, channel
+            FROM log JOIN people USING (who)
+            WHERE kind < {PURCHASE} AND ts BETWEEN since + {BASE} AND until + {BASE}""")
+
+    def credit(self, by, window, half_life):
+        rows = self.db.execute(f"""
+            WITH pairs AS MATERIALIZED (
+                SELECT path, cents, t.ts, label, weight
+                FROM (SELECT path, person, ts, cents, unnest([ts // {window} - 1, ts // {window}]) AS stretch FROM bought) b
+                JOIN (SELECT person, ts, {by} AS label, ts // {window} AS stretch, pow(2.0::DOUBLE, ts / {half_life}::DOUBLE) AS weight
+                      FROM touches) t
+                ON t.person = b.person AND t.stretch = b.stretch
+                WHERE t.ts BETWEEN b.ts - {window} AND b.ts),
+            paths AS (
+                SELECT path, count(*) AS n, sum(weight) AS total, min(ts) AS first, max(ts) AS last
+                FROM pairs GROUP BY path)
+            SELECT label,
+                sum(CASE WHEN ts = first THEN cents ELSE 0 END),
+                sum(CASE WHEN ts = last THEN cents ELSE 0 END),
+                sum(cents / n),
+                sum(cents * CASE WHEN ts <> first AND ts <> last THEN 0.2::DOUBLE / (n - 2)
+                                 WHEN n = 1 THEN 1 WHEN n = 2 THEN 0.5 ELSE 0.4::DOUBLE END),
+                sum(cents * weight / total)
+            FROM pairs JOIN paths USING (path) GROUP BY label""").fetchall()
+        return by_label(rows, by)
+
+    def cold(self, by, window, half_life):
+        self.staged(window)
+        return self.credit(by, window, half_life)
+
+    def prepare(self, window):
+        self.staged(window)
+
+    def warm(self, by, window, half_life):
+        return self.credit(by, window, half_life)
+
+
+def by_label(rows, by):
+    table = [[0.0] * 5 for _ in range(LABELS[by])]
+    for label, *cells in rows:
+        table[label] = [float(cell) for cell in cells]
+    return table
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# pandas.
+
+
+class Pandas:
+    """pandas as a user writes it: merges, and a group-by over pairs."""
+
+    def __init__(self):
+        import pandas as pd
+        import pyarrow as pa
+
+        self.versions = {"pandas": pd.__version__}
+        self.frame = pa.table(columns()).to_pandas(types_mapper=lambda kind: pd.ArrowDtype(kind) if kind == pa.string() else None)
+        self.held = None
+
+    def staged(self, window):
+        import numpy as np
+        import pandas as pd
+
+        log = self.frame
+        bought = log.loc[log["kind"] == PURCHASE, ["id", "who", "at", "cents"]].drop_duplicates("id")
+        codes, buyers = pd.factorize(bought["who"])
+        bought = pd.DataFrame({"person": codes, "at": bought["at"].to_numpy() - BASE, "cents": bought["cents"].to_numpy()})
+        said = log.loc[log["kind"] == IDENTIFY, ["who", "customer"]].drop_duplicates()
+        numbers = pd.Index(buyers).get_indexer(said["customer"])
+        people = pd.Index(buyers).append(pd.Index(said["who"][numbers >= 0]))
+        numbers = np.append(np.append(np.arange(len(buyers)), numbers[numbers >= 0]), -1)
+        touches = log.loc[log["kind"] < PURCHASE]
+        person = numbers[people.get_indexer(touches["who"])]
+        span = bought.groupby("person")["at"].agg(["min", "max"]).to_numpy()
+        at = touches["at"].to_numpy() - BASE
+        keep = (person >= 0) & (at >= span[person, 0] - window) & (at <= span[person, 1])
+        touches = touches.loc[keep, ["id", "topic", "channel"]].assign(person=person[keep], at=at[keep])
+        return touches.drop_duplicates("id").drop(columns="id"), bought
+
+    def credit(self, touches, bought, by, window, half_life):
+        import numpy as np
+        import pandas as pd
+
+        touches = touches[["person", "at", by]].assign(
+            stretch=touches["at"] // window, weight=np.exp2(touches["at"] / half_life))
+        bought = bought.assign(path=np.arange(len(bought)), stretch=bought["at"] // window)
+        both = pd.concat([bought, bought.assign(stretch=bought["stretch"] - 1)])
+        pairs = both.merge(touches, on=["person", "stretch"], suffixes=("_bought", ""))
+        pairs = pairs[(pairs["at"] <= pairs["at_bought"]) & (pairs["at"] >= pairs["at_bought"] - window)]
+        paths = pairs.groupby("path").agg(n=("at", "size"), first=("at", "min"), last=("at", "max"), total=("weight", "sum"))
+        place = paths.index.get_indexer(pairs["path"])
+        n, first, last, total = (paths[name].to_numpy()[place] for name in ("n", "first", "last", "total"))
+        first, last, cents = first == pairs["at"], last == pairs["at"], pairs["cents"].to_numpy().astype(float)
+        end = np.where(n == 1, 1.0, np.where(n == 2, 0.5, 0.4))
+        columns = [
+            cents * first,
+            cents * last,
+            cents / n,
+            cents * np.where(first | last, end, 0.2 / np.maximum(n - 2, 1)),
+            cents * pairs["weight"].to_numpy() / total,
+        ]
+        label = pairs[by].to_numpy()
+        return np.stack([np.bincount(label, column, LABELS[by]) for column in columns], axis=1)
+
+    def cold(self, by, window, half_life):
+        return self.credit(*self.staged(window), by, window, half_life)
+
+    def prepare(self, window):
+        self.held = self.staged(window)
+
+    def warm(self, by, window, half_life):
+        return self.credit(*self.held, by, window, half_life)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Plain Python: SQLite, the oracle, and one row at a time.
+
+
+def rows():
+    """The log as tuples: id, at, kind, who, customer, topic, channel, cents."""
+    log = columns()
+    at = log.pop("at") - BASE
+    log = {name: column.to_pylist() if name in ("id", "who", "customer") else column.tolist() for name, column in log.items()}
+    return list(zip(log["id"], at.tolist(), log["kind"], log["who"], log["customer"], log["topic"], log["channel"], log["cents"]))
+
+
+def shares(instants, half_life):
+    """What each touch of one path gets under each model, from the definitions."""
+    n = len(instants)
+    weights = [2.0 ** ((at - instants[-1]) / half_life) for at in instants]
+    total = sum(weights)
+    for place in range(n):
+        first, last = place == 0, place == n - 1
+        end = 1.0 if n == 1 else 0.5 if n == 2 else 0.4
+        yield (float(first), float(last), 1.0 / n, end if first or last else 0.2 / (n - 2), weights[place] / total)
+
+
+class Loop:
+    """The oracle: dictionaries and loops, nothing clever."""
+
+    def __init__(self):
+        self.versions = {"python": sys.version.split()[0]}
+        self.log = rows()
+
+    def cold(self, by, window, half_life):
+        distinct = {row[0]: row for row in self.log}.values()
+        person = {row[3]: row[4] for row in distinct if row[2] == IDENTIFY}
+        touches = {}
+        for _, at, kind, who, _, topic, channel, _ in distinct:
+            if kind < PURCHASE:
+                touches.setdefault(person.get(who, who), []).append((at, topic if by == "topic" else channel))
+        table = [[0.0] * 5 for _ in range(LABELS[by])]
+        for _, bought, kind, who, _, _, _, cents in distinct:
+            if kind == PURCHASE:
+                path = sorted(touch for touch in touches.get(who, ()) if bought - window <= touch[0] <= bought)
+                for (_, label), given in zip(path, shares([at for at, _ in path], half_life)):
+                    for model, share in enumerate(given):
+                        table[label][model] += cents * share
+        return table
+
+    def prepare(self, window):
+        pass
+
+    def warm(self, by, window, half_life):
+        return self.cold(by, window, half_life)
+
+
+class SQLite:
+    """SQLite in memory: staged tables, an index on person and instant, window functions over the pairs."""
+
+    def __init__(self):
+        import sqlite3
+
+        self.versions = {"sqlite": sqlite3.sqlite_version}
+        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        self.db.execute("PRAGMA temp_store = memory")
+        try:
+            self.db.execute("SELECT exp2(1)")
+        except sqlite3.OperationalError:
+            self.db.create_function("exp2", 1, lambda x: 2.0**x, deterministic=True)
+        self.db.execute("CREATE TABLE log (id TEXT, at INT, kind INT, who TEXT, customer TEXT, topic INT, channel INT, cents INT)")
+        self.db.executemany("INSERT INTO log VALUES (?,?,?,?,?,?,?,?)", rows())
+
+    def staged(self, window):
+        run = self.db.execute
+        for table in ("bought", "buyers", "people", "touches"):
+            run(f"DROP TABLE IF EXISTS {table}")
+        run(f"""CREATE TEMP TABLE buyers AS SELECT 0 AS person, who, min(at) - {window} AS since, max(at) AS until
+                FROM log WHERE kind = {PURCHASE} GROUP BY who""")
+        run("UPDATE buyers SET person = rowid")
+        run("CREATE TEMP TABLE people (who TEXT PRIMARY KEY, person INT, since INT, until INT) WITHOUT ROWID")
+        run("INSERT INTO people SELECT who, person, since, until FROM buyers")
+        run(f"""INSERT OR IGNORE INTO people SELECT log.who, p.person, p.since, p.until
+                FROM log JOIN people p ON p.who = log.customer WHERE kind = {IDENTIFY}""")
+        run(f"""CREATE TEMP TABLE bought AS SELECT DISTINCT id, person, at, cents
+                FROM log JOIN people USING (who) WHERE kind = {PURCHASE}""")
+        # Copies are equal in all columns, so the key of the path drops them.
+        run("CREATE TEMP TABLE touches (person INT, at INT, id TEXT, topic INT, channel INT,"
+            " PRIMARY KEY (person, at, id)) WITHOUT ROWID")
+        run(f"""INSERT OR IGNORE INTO touches SELECT person, at, id, topic, channel
+                FROM log CROSS JOIN people USING (who) WHERE kind < {PURCHASE} AND at BETWEEN since AND until
+                ORDER BY 1, 2, 3""")
+
+    def credit(self, by, window, half_life):
+        found = self.db.execute(f"""
+            SELECT label, sum(cents * (at = first)), sum(cents * (at = last)), sum(cents * 1.0 / n),
+                sum(cents * CASE WHEN at <> first AND at <> last THEN 0.2 / (n - 2)
+                                 WHEN n = 1 THEN 1.0 WHEN n = 2 THEN 0.5 ELSE 0.4 END),
+                sum(cents * weight / total)
+            FROM (SELECT label, at, cents, weight, count(*) OVER path AS n, min(at) OVER path AS first,
+                         max(at) OVER path AS last, sum(weight) OVER path AS total
+                  FROM (SELECT b.rowid AS row, t.{by} AS label, t.at, b.cents,
+                               exp2((t.at - b.at) * {1.0 / half_life!r}) AS weight
+                        FROM bought b CROSS JOIN touches t
+                        WHERE t.person = b.person AND t.at BETWEEN b.at - {window} AND b.at)
+                  WINDOW path AS (PARTITION BY row))
+            GROUP BY label""").fetchall()
+        return by_label(found, by)
+
+    def cold(self, by, window, half_life):
+        self.staged(window)
+        return self.credit(by, window, half_life)
+
+    def prepare(self, window):
+        self.staged(window)
+
+    def warm(self, by, window, half_life):
+        return self.credit(by, window, half_life)
+
+
+class Live:
+    """One row at a time in a database, the table always up to date: what a row changes is credited anew.
+
+    `run` executes a statement and returns a cursor. Touches and purchases stand under the person that is known so far;
+    an identify row moves a visitor's touches to the customer.
+    """
+
+    INDEXES = (
+        "CREATE INDEX touch_of ON live_touch (person, ts, topic)",
+        "CREATE INDEX purchase_of ON live_purchase (person, ts, cents)",
+    )
+
+    def __init__(self, run, window, half_life):
+        self.run, self.window, self.half_life = run, window, half_life
+        self.table = [[0.0] * 5 for _ in range(LABELS["topic"])]
+
+    def setup(self, table):
+        """After the tables have been filled with the rows before; `table` is their answer."""
+        for index in self.INDEXES:
+            self.run(index)
+        self.table = [list(map(float, row)) for row in table]
+
+    def credit(self, person, bought, cents, sign):
+        path = self.run(
+            "SELECT ts, topic FROM live_touch WHERE person = ? AND ts BETWEEN ? AND ? ORDER BY ts",
+            (person, bought - self.window, bought),
+        ).fetchall()
+        for (_, label), given in zip(path, shares([at for at, _ in path], self.half_life)):
+            row = self.table[label]
+            for model, share in enumerate(given):
+                row[model] += sign * cents * share
+
+    def reached(self, person, since, until):
+        return self.run(
+            "SELECT ts, cents FROM live_purchase WHERE person = ? AND ts BETWEEN ? AND ?", (person, since, until + self.window)
+        ).fetchall()
+
+    def known(self, table, id):
+        return self.run(f"SELECT 1 FROM {table} WHERE id = ?", (id,)).fetchone() is not None
+
+    def row(self, id, at, kind, who, customer, topic, channel, cents):
+        if kind == IDENTIFY:
+            self.identify(who, customer)
+        elif kind == PURCHASE:
+            if not self.known("live_purchase", id):
+                self.run("INSERT INTO live_purchase VALUES (?,?,?,?)", (id, who, at, cents))
+                self.credit(who, at, cents, 1)
+        elif not self.known("live_touch", id):
+            person = who
+            if kind == 0:
+                found = self.run("SELECT customer FROM live_link WHERE who = ?", (who,)).fetchone()
+                person = found[0] if found else who
+            late = self.reached(person, at, at)
+            for bought, worth in late:
+                self.credit(person, bought, worth, -1)
+            self.run("INSERT INTO live_touch VALUES (?,?,?,?)", (id, person, at, topic))
+            for bought, worth in late:
+                self.credit(person, bought, worth, 1)
+
+    def identify(self, who, customer):
+        if self.run("SELECT 1 FROM live_link WHERE who = ?", (who,)).fetchone():
+            return
+        self.run("INSERT INTO live_link VALUES (?,?)", (who, customer))
+        since, until = self.run("SELECT min(ts), max(ts) FROM live_touch WHERE person = ?", (who,)).fetchone()
+        if since is None:
+            return
+        changed = self.reached(customer, since, until)
+        for bought, worth in changed:
+            self.credit(customer, bought, worth, -1)
+        self.run("UPDATE live_touch SET person = ? WHERE person = ?", (customer, who))
+        for bought, worth in changed:
+            self.credit(customer, bought, worth, 1)
+
+
+def live(peer, count):
+    """The last `count` rows one at a time, on top of all before them, which are there at the start."""
+    db = peer.db
+    integer = "BIGINT" if PEER == "duckdb" else "INT"
+    # SQLite's rows count from there already.
+    at = f"ts - {BASE}" if PEER == "duckdb" else "at"
+    db.execute(f"CREATE TABLE live_touch (id TEXT PRIMARY KEY, person TEXT, ts {integer}, topic {integer})")
+    db.execute(f"CREATE TABLE live_purchase (id TEXT PRIMARY KEY, person TEXT, ts {integer}, cents {integer})")
+    db.execute("CREATE TABLE live_link (who TEXT PRIMARY KEY, customer TEXT)")
+    many = db.execute("SELECT count(*) FROM log").fetchone()[0]
+    log = rows()
+    tail = log[many - count :]
+    # The rows before, and their answer, by the peer's own batch form.
+    db.execute("ALTER TABLE log RENAME TO whole")
+    if PEER == "duckdb":
+        import pyarrow as pa
+
+        part = pa.table(columns()).rename_columns({"at": "ts"}).slice(0, many - count)
+        db.execute("CREATE TABLE log AS SELECT * FROM part")
+    else:
+        db.execute(f"CREATE TABLE log AS SELECT * FROM whole WHERE rowid <= {many - count}")
+    window, half_life = 30 * DAY, 7 * DAY
+    table = peer.cold("topic", window, half_life)
+    db.execute(f"INSERT INTO live_link SELECT DISTINCT who, customer FROM log WHERE kind = {IDENTIFY}")
+    db.execute(f"""INSERT INTO live_purchase SELECT DISTINCT id, who, {at}, cents FROM log WHERE kind = {PURCHASE}""")
+    db.execute(f"""INSERT INTO live_touch SELECT DISTINCT id, coalesce(k.customer, log.who), {at}, topic
+                   FROM log LEFT JOIN live_link k ON k.who = log.who WHERE kind < {PURCHASE}""")
+    state = Live(db.execute, window, half_life)
+    state.setup(table)
+    micros = []
+    for row in tail:
+        start = time.perf_counter()
+        state.row(*row)
+        micros.append((time.perf_counter() - start) * 1e6)
+    return {"micros": micros, "table": state.table}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+
+
+PEERS = {
+    "numpy+pyarrow": NumPy,
+    "polars+numpy": PolarsNumPy,
+    "polars": Polars,
+    "duckdb": DuckDB,
+    "pandas": Pandas,
+    "sqlite": SQLite,
+    "loop": Loop,
+}
+
+
+def reset_peak():
+    """Loading is not to count. Linux alone can forget; elsewhere the peak of the whole run is told."""
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
+    except OSError:
+        pass
+
+
+def peak_megabytes():
+    try:
+        with open("/proc/self/status") as file:
+            return next(int(line.split()[1]) / 1000 for line in file if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def main():
+    try:
+        peer = PEERS[PEER]()
+    except ImportError as error:
+        print(json.dumps({"missing": str(error)}), flush=True)
+        return
+    import gc
+
+    gc.collect()
+    reset_peak()
+    print(json.dumps({"versions": peer.versions, "megabytes": peak_megabytes()}), flush=True)
+    prepared = False
+    for line in sys.stdin:
+        phase, *words = line.split()
+        if phase == "end":
+            return
+        if phase == "live":
+            print(json.dumps(live(peer, int(words[0]))), flush=True)
+            continue
+        by, window, half_life = words[0], int(words[1]) * DAY, int(words[2]) * DAY
+        if phase == "warm" and not prepared:
+            peer.prepare(window)
+            prepared = True
+        wall, cpu = time.perf_counter(), time.process_time()
+        table = (peer.warm if phase == "warm" else peer.cold)(by, window, half_life)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        table = table if isinstance(table, list) else table.tolist()
+        answer = {"wall": wall, "cpu": cpu, "table": table, "megabytes": peak_megabytes()}
+        print(json.dumps(answer), flush=True)
+
+
+main()

@@ -33,6 +33,7 @@ pub fn run(arguments: &[String]) {
         let words: Vec<&str> = line.split(' ').collect();
         let answer = match words[..] {
             [phase, by, window, half_life] => worker.answer(phase, &Ask::read(by, window, half_life)),
+            ["end"] => return,
             ["live", count] => worker.live(count.parse().expect("a number of rows")),
             _ => panic!("not understood: {line}"),
         };
