@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -14,6 +15,9 @@ use crate::ours;
 
 /// All cells of all answers lie this close, as a share of the model's total.
 const TOLERANCE: f64 = 1e-6;
+
+/// No further round once a phase has taken so long.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 const PYTHON: &str = include_str!("peers.py");
 const REQUIREMENTS: &str = include_str!("requirements.txt");
@@ -29,9 +33,6 @@ const PEERS: [(&str, usize); 8] = [
     ("sqlite", 1_000_000),
     ("loop", 10_000),
 ];
-
-/// Peers that use one thread whatever they are offered.
-const ONE_THREAD: [&str; 5] = ["numpy+pyarrow", "pandas", "sqlite", "loop", "clinch"];
 
 /// How many rows one at a time a peer is given at most: those that take milliseconds get fewer.
 const LIVE: [(&str, usize); 3] = [("clinch", usize::MAX), ("sqlite", usize::MAX), ("duckdb", 300)];
@@ -150,9 +151,13 @@ impl Drop for Peer {
     }
 }
 
-/// What one peer took in one phase, round by round.
+/// What each peer took in one phase.
+type Phase = BTreeMap<&'static str, Times>;
+
+/// What one peer took, round by round, and its answer.
 #[derive(Default)]
 struct Times {
+    table: Table,
     wall: Vec<f64>,
     cpu: Vec<f64>,
     megabytes: f64,
@@ -172,9 +177,7 @@ impl Group {
         for (name, most) in PEERS {
             let named = options.peers.iter().any(|peer| peer == name);
             let wanted = if options.peers.is_empty() { rows <= most } else { named };
-            // A second time on more threads would tell nothing new; clinch stays, as what the others are compared to.
-            let again = threads > 1 && options.threads.contains(&1) && ONE_THREAD.contains(&name);
-            if name != "clinch" && (!wanted || again) {
+            if !wanted {
                 continue;
             }
             let started = match (name, python) {
@@ -211,49 +214,42 @@ impl Group {
             _ => 3,
         });
         let asked = |phase: &str| options.phases.iter().any(|asked| asked == phase);
-        // Cold first: what it leaves with clinch is what warm questions are put to.
-        let first = self.phase("cold", "cold", &FIRST, 0);
+        // Cold comes first whatever is asked: what it leaves with clinch is what warm questions are put to.
+        let (times, first) = self.phase("cold", "cold", &FIRST, if asked("cold") { rounds } else { 0 });
         if asked("cold") {
-            let (times, _) = self.phase("cold", "cold", &FIRST, rounds);
             self.print("The first question, from the raw log", &times);
         }
         if asked("warm") || asked("raw") {
-            let mut times = BTreeMap::new();
             if asked("warm") {
-                times = self.phase("warm", "warm", &NEXT, rounds * 2).0;
+                let (times, _) = self.phase("warm", "warm", &NEXT, rounds * 2);
                 self.print("The next question, another dimension and model, over tables cleaned by hand", &times);
             }
             if asked("raw") {
-                let (mut raw, _) = self.phase("cold", "warm", &NEXT, rounds);
-                if let Some(ours) = times.remove("clinch").or_else(|| raw.remove("clinch")) {
-                    raw.insert("clinch", ours);
-                }
+                let (raw, _) = self.phase("cold", "warm", &NEXT, rounds);
                 self.print("The next question, from the raw log again (clinch: from what it holds)", &raw);
             }
         }
         if asked("live") {
-            self.live(options.live, &first.1);
+            self.live(options.live, &first);
         }
     }
 
-    /// Asks everybody `rounds` times, after one round that only compares the answers.
-    fn phase(
-        &mut self,
-        of_peers: &str,
-        of_clinch: &str,
-        ask: &Ask,
-        rounds: usize,
-    ) -> (BTreeMap<&'static str, Times>, Table) {
-        let mut times: BTreeMap<&'static str, Times> = BTreeMap::new();
-        let mut reference: Option<Table> = None;
-        let mut among: f64 = 0.0;
-        let mut with_ours: f64 = 0.0;
-        let mut other: Option<Table> = None;
-        let mut failed = Vec::new();
+    /// Asks everybody in turn, round by round, after one round that only compares the answers.
+    ///
+    /// # Panics
+    /// Where two answers differ by more than the tolerance.
+    fn phase(&mut self, of_peers: &str, of_clinch: &str, ask: &Ask, rounds: usize) -> (Phase, Table) {
+        let start = Instant::now();
+        let mut times = Phase::new();
+        let mut reference: Option<(&'static str, Table)> = None;
         for round in 0..=rounds {
+            if round > 1 && start.elapsed() > PATIENCE {
+                break;
+            }
             let count = self.peers.len();
+            let mut failed = Vec::new();
             for step in 0..count {
-                // Clinch answers first in the round of comparison, then everybody in turn.
+                // In another order each time, so that none always follows the same.
                 let peer = &mut self.peers[(step + round) % count];
                 let phase = if peer.name == "clinch" { of_clinch } else { of_peers };
                 let answer = match peer.ask(&format!("{phase} {}", ask.words())) {
@@ -264,39 +260,37 @@ impl Group {
                     }
                 };
                 let table: Table = serde_json::from_value(answer["table"].clone()).expect("a table of numbers");
-                if peer.name == "clinch" {
-                    reference.get_or_insert_with(|| table.clone());
-                } else {
-                    among = among.max(difference(other.get_or_insert_with(|| table.clone()), &table));
-                }
-                let ours = reference.as_ref().expect("clinch answers first");
-                let gap = difference(ours, &table);
-                with_ours = with_ours.max(gap);
-                assert!(gap <= TOLERANCE, "{} answers otherwise than clinch: by {gap:e} of a model's total", peer.name);
+                let (first, expected) = reference.get_or_insert_with(|| (peer.name, table.clone()));
+                let gap = difference(expected, &table);
+                assert!(gap <= TOLERANCE, "{} and {first} differ by {gap:e} of a model's total", peer.name);
                 let entry = times.entry(peer.name).or_default();
-                if round > 0 {
+                if round == 0 {
+                    entry.table = table;
+                } else {
                     entry.wall.push(answer["wall"].as_f64().expect("seconds"));
                     entry.cpu.extend(answer["cpu"].as_f64());
                     entry.megabytes = entry.megabytes.max(answer["megabytes"].as_f64().unwrap_or(0.0));
                 }
             }
-            for (name, reason) in failed.drain(..) {
+            for (name, reason) in failed {
                 println!("left out from here: {name} ({reason})\n");
                 self.peers.retain(|peer| peer.name != name);
+                times.remove(name);
+            }
+            if round == 0 {
+                tell_agreement(&times);
             }
         }
-        if rounds == 0 {
-            println!("All answers agree: with clinch to {with_ours:.0e}, among the others to {among:.0e}.\n");
-        }
-        (times, reference.expect("clinch answers"))
+        (times, reference.expect("somebody answers").1)
     }
 
     /// One row per peer, the fastest first.
-    fn print(&self, title: &str, times: &BTreeMap<&'static str, Times>) {
-        println!("### {title}: {} rows, {} threads\n", self.rows, self.threads);
+    fn print(&self, title: &str, times: &Phase) {
+        let rounds = times.values().map(|times| times.wall.len()).max().unwrap_or(0);
+        println!("### {title}: {} rows, {} threads, {rounds} rounds\n", self.rows, self.threads);
         println!("| peer | wall s | min-max | CPU s | peak MB | x clinch, wall | x clinch, CPU |");
         println!("|---|---|---|---|---|---|---|");
-        let Some(ours) = times.get("clinch") else { return };
+        let Some(ours) = times.get("clinch").or(times.values().next()) else { return };
         let mut order: Vec<(&&str, &Times)> = times.iter().collect();
         order.sort_by(|a, b| median(&a.1.wall).total_cmp(&median(&b.1.wall)));
         for (name, times) in order {
@@ -338,6 +332,20 @@ impl Group {
         }
         println!("\n(clinch: recording alone; its answer is made when asked for.)\n");
     }
+}
+
+/// How far apart the answers are: those of all peers among each other, and clinch, which rounds, from them.
+fn tell_agreement(times: &Phase) {
+    let others: Vec<&Table> =
+        times.iter().filter(|(name, _)| **name != "clinch").map(|(_, times)| &times.table).collect();
+    let pairs = others.iter().flat_map(|one| others.iter().map(|other| difference(one, other)));
+    let among = pairs.fold(0.0, f64::max);
+    print!("All {} answers agree: among peers to {among:.0e} of a model's total", times.len());
+    if let Some(ours) = times.get("clinch") {
+        let gap = others.iter().map(|other| difference(&ours.table, other)).fold(0.0, f64::max);
+        print!(", clinch (to the cent) with them to {gap:.0e}");
+    }
+    println!(".\n");
 }
 
 fn max(numbers: &[f64]) -> f64 {

@@ -157,7 +157,7 @@ impl Maker {
             let device = self.random.below(devices) as u16;
             let kind = if self.random.below(20) < 9 { TOUCH_BY_VISITOR } else { TOUCH_BY_CUSTOMER };
             self.row(kind, at, person, device);
-            if self.random.below(1000) < 31 {
+            if self.random.below(1000) < 32 {
                 buys = true;
                 self.purchase(person, at);
             }
@@ -193,11 +193,11 @@ impl Log {
         for person in 0..people {
             // Quantiles of a Pareto distribution of shape 1.1: many people with two touches, a few with thousands.
             let rank = (people - person) as f64 - 0.5;
-            let touches = (LEAST * (people as f64 / rank).powf(1.0 / 1.1)).min(7_500.0);
+            let touches = (LEAST * (people as f64 / rank).powf(1.0 / 1.1)).min(MOST);
             let touches = touches.floor() as usize + usize::from(maker.random.unit() < touches.fract());
             maker.person(person as u32, touches);
         }
-        maker.rows.truncate(rows - copies);
+        assert!(maker.rows.len() <= rows - copies, "people leave room for visitors without a name");
         for person in people.. {
             if maker.rows.len() == rows - copies {
                 break;
@@ -283,8 +283,9 @@ impl Log {
     }
 }
 
-/// Touches of the least active person.
-const LEAST: f64 = 1.7;
+/// Touches of the least and the most active person.
+const LEAST: f64 = 1.62;
+const MOST: f64 = 5_300.0;
 
 /// 16 to 21 bytes.
 fn visitor(person: u32, device: u16) -> String {
