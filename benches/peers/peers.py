@@ -434,35 +434,33 @@ class DuckDB:
             GROUP BY person, ts, id""")
 
     def credit(self, by, window, half_life):
-        """One pass over pairs, which are summed by path and label at once; paths of these sums are a fifth of them.
-
-        Person and stretch of time, in one number, find the touches that may lie in a window: a window covers parts of
-        two stretches of its own length.
+        """Person and stretch of time, in one number, find the touches that may lie in a window: it covers parts of two
+        stretches of its own length. Pairs carry what each model needs; the ends are a matter of paths alone.
         """
         rows = self.db.execute(f"""
-            WITH given AS MATERIALIZED (
-                SELECT path, label, any_value(cents) AS cents, count(*) AS n, sum(weight) AS weight,
-                    min(t.ts) AS first, max(t.ts) AS last
+            WITH pairs AS MATERIALIZED (
+                SELECT path, cents, label, weight, t.ts * 64 + label AS place
                 FROM (SELECT path, cents, ts,
                           unnest([person * 1000 + ts // {window} - 1, person * 1000 + ts // {window}]) AS stretch
                       FROM bought) b
                 JOIN (SELECT ts, {by} AS label, person * 1000 + ts // {window} AS stretch,
                           pow(2.0::DOUBLE, ts / {half_life}::DOUBLE) AS weight
                       FROM touches) t USING (stretch)
-                WHERE t.ts BETWEEN b.ts - {window} AND b.ts
-                GROUP BY path, label),
-            paths AS (
-                SELECT path, sum(n)::BIGINT AS n, sum(weight) AS weight, min(first) AS first, max(last) AS last
-                FROM given GROUP BY path),
-            shares AS (
-                SELECT label, cents, given.n AS here, paths.n AS n, given.weight / paths.weight AS decay,
-                    (given.first = paths.first)::INTEGER AS first, (given.last = paths.last)::INTEGER AS last
-                FROM given JOIN paths USING (path))
-            SELECT label, sum(cents * first), sum(cents * last), sum(cents * here / n),
-                sum(cents * CASE WHEN n <= 2 THEN 0.5::DOUBLE * (first + last)
-                    ELSE 0.4::DOUBLE * (first + last) + 0.2::DOUBLE * (here - first - last) / (n - 2) END),
-                sum(cents * decay)
-            FROM shares GROUP BY label""").fetchall()
+                WHERE t.ts BETWEEN b.ts - {window} AND b.ts),
+            paths AS MATERIALIZED (
+                SELECT path, any_value(cents)::DOUBLE AS cents, any_value(cents) / count(*) AS linear,
+                    CASE WHEN count(*) > 2 THEN 0.4::DOUBLE ELSE 0.5::DOUBLE END * any_value(cents) AS ends,
+                    CASE WHEN count(*) > 2 THEN 0.2::DOUBLE * any_value(cents) / (count(*) - 2) ELSE 0 END AS middle,
+                    any_value(cents) / sum(weight) AS decay, min(place) % 64 AS first, max(place) % 64 AS last
+                FROM pairs GROUP BY path),
+            sums AS (
+                SELECT label, 0 AS first, 0 AS last, sum(linear) AS linear, sum(middle) AS position,
+                    sum(decay * weight) AS decay
+                FROM pairs JOIN paths USING (path) GROUP BY label
+                UNION ALL SELECT first, sum(cents), 0, 0, sum(ends - middle), 0 FROM paths GROUP BY first
+                UNION ALL SELECT last, 0, sum(cents), 0, sum(ends - middle), 0 FROM paths GROUP BY last)
+            SELECT label, sum(first), sum(last), sum(linear), sum(position), sum(decay) FROM sums GROUP BY label
+            """).fetchall()
         return by_label(rows, by)
 
     def cold(self, by, window, half_life):
