@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::credit::{Credits, LineCredits, credit, credit_lines};
 use crate::error::Result;
-use crate::event::{Event, OrderStatus};
+use crate::event::{Event, EventRef, OrderStatus};
 use crate::fact::{Facts, Limits};
 use crate::id::Key;
 use crate::journey::{
@@ -71,7 +71,7 @@ pub fn receipt(
     let mut facts = Facts::new(Key::new([0; 16]), Limits::default());
     for event in events {
         // What the door refuses is no fact: the answer is about facts.
-        let _recorded = facts.record(event.into())?;
+        let _recorded = facts.record(EventRef::from(&event.into()))?;
     }
     Receipt::of(&facts, order, question)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Event, EventRef};
 use crate::fact::{Facts, Intake, Limits, Recorded};
 use crate::id::{Identifier, Key, Pseudonym};
 use crate::journey::{Journey, journeys_of};
@@ -59,7 +59,7 @@ impl Tracker {
     /// # Errors
     /// `Full` at a cap of the limits; nothing has changed then.
     pub fn record(&mut self, event: impl Into<Event>) -> Result<Recorded> {
-        self.facts.record(event.into())
+        self.facts.record(EventRef::from(&event.into()))
     }
 
     /// Takes many events in and counts what became of them.

@@ -89,6 +89,32 @@ pub enum KindRef<'a> {
     Refund(Cow<'a, Refund>),
 }
 
+impl KindRef<'_> {
+    /// Its place among the kinds: the order of equal instants.
+    pub(crate) fn rank(&self) -> usize {
+        match self {
+            Self::Consent(_) => 0,
+            Self::Identify(_) => 1,
+            Self::CustomerMerged(_) => 2,
+            Self::ClaimWithdrawn(_) => 3,
+            Self::Visit(_) => 4,
+            Self::Query(_) => 5,
+            Self::Recommendation(_) => 6,
+            Self::LinkShared(_) => 7,
+            Self::DiscountRequest(_) => 8,
+            Self::DiscountOffer(_) => 9,
+            Self::LinkClick(_) => 10,
+            Self::AddToCart(_) => 11,
+            Self::RemoveFromCart(_) => 12,
+            Self::CheckoutStarted(_) => 13,
+            Self::Feedback(_) => 14,
+            Self::Goal(_) => 15,
+            Self::Order(_) => 16,
+            Self::Refund(_) => 17,
+        }
+    }
+}
+
 /// [`Query`](crate::event::Query) with borrowed text.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]

@@ -1,12 +1,13 @@
 //! What facts say, each distinct content once.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
-use crate::event::Kind;
+use crate::event::{Kind, KindRef, ProductsRef};
 use crate::fact::index::{Index, Mix};
-use crate::text::{Code, Label};
+use crate::text::{Code, Label, ProductId};
 
 /// What a fact says apart from when, by whom and under which id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +18,113 @@ pub(crate) struct Content {
     pub(crate) junk: u8,
     /// Fields that contained an identifier of the same event and are left out.
     pub(crate) withheld: u8,
+}
+
+/// The same with the host's text, to be looked up without a copy.
+#[derive(Clone, Debug)]
+pub(crate) struct ContentRef<'a> {
+    pub(crate) kind: KindRef<'a>,
+    pub(crate) channel: Option<Cow<'a, str>>,
+    pub(crate) junk: u8,
+    pub(crate) withheld: u8,
+}
+
+impl ContentRef<'_> {
+    fn is(&self, content: &Content) -> bool {
+        self.junk == content.junk
+            && self.withheld == content.withheld
+            && same(&content.channel, &self.channel)
+            && same_kind(&content.kind, &self.kind)
+    }
+
+    fn hash(&self, mut mix: Mix) -> u32 {
+        let text = |mix: &mut Mix, text: &Option<Cow<'_, str>>| match text {
+            Some(text) => mix.write(text.as_bytes()),
+            None => mix.write_u8(0xff),
+        };
+        text(&mut mix, &self.channel);
+        mix.write_u8(self.kind.rank() as u8);
+        match &self.kind {
+            KindRef::Query(query) => {
+                let labels = [&query.query, &query.topic, &query.intent, &query.flow, &query.product_type];
+                labels.into_iter().for_each(|label| text(&mut mix, label));
+                text(&mut mix, &query.text);
+                query.products.iter().for_each(|product| mix.write(product.as_bytes()));
+                query.cost.hash(&mut mix);
+            }
+            KindRef::LinkClick(click) => {
+                text(&mut mix, &click.code);
+                text(&mut mix, &click.product);
+            }
+            KindRef::Visit(visit) => text(&mut mix, &visit.code),
+            KindRef::Identify(_) | KindRef::CheckoutStarted(_) => {}
+            kind => Kind::from(kind.clone()).hash(&mut mix),
+        }
+        mix.write_u64(u64::from(self.junk) << 8 | u64::from(self.withheld));
+        mix.short()
+    }
+
+    fn to_content(&self) -> Content {
+        let Self { kind, channel, junk, withheld } = self.clone();
+        let channel = channel.map(|channel| Label::from(&*channel));
+        Content { kind: Kind::from(kind), channel, junk, withheld }
+    }
+}
+
+fn same<T: AsRef<str>>(held: &Option<T>, other: &Option<Cow<'_, str>>) -> bool {
+    held.as_ref().map(AsRef::as_ref) == other.as_deref()
+}
+
+/// Whether two kinds past the door say the same; links and identifiers are gone there.
+fn same_kind(held: &Kind, kind: &KindRef<'_>) -> bool {
+    let products = |held: &[ProductId], products: &ProductsRef<'_>| {
+        held.iter().map(ProductId::as_str).eq(products.iter())
+    };
+    match (held, kind) {
+        (Kind::Query(held), KindRef::Query(query)) => {
+            same(&held.topic, &query.topic)
+                && same(&held.query, &query.query)
+                && same(&held.intent, &query.intent)
+                && same(&held.flow, &query.flow)
+                && same(&held.product_type, &query.product_type)
+                && same(&held.text, &query.text)
+                && products(&held.products, &query.products)
+                && held.cost == query.cost
+        }
+        (Kind::Recommendation(held), KindRef::Recommendation(other)) => {
+            products(&held.products, &other.products)
+        }
+        (Kind::LinkShared(held), KindRef::LinkShared(link)) => {
+            same(&held.code, &link.code) && same(&held.product, &link.product)
+        }
+        (Kind::LinkClick(held), KindRef::LinkClick(click)) => {
+            same(&held.code, &click.code) && same(&held.product, &click.product)
+        }
+        (Kind::Visit(held), KindRef::Visit(visit)) => same(&held.code, &visit.code),
+        (Kind::DiscountRequest(held), KindRef::DiscountRequest(other)) => {
+            same(&held.discount_code, &other.discount_code)
+        }
+        (Kind::DiscountOffer(held), KindRef::DiscountOffer(other)) => {
+            same(&held.discount_code, &other.discount_code)
+        }
+        (Kind::AddToCart(held), KindRef::AddToCart(item)) => {
+            held.product.as_str() == item.product
+                && (held.quantity, held.price) == (item.quantity, item.price)
+        }
+        (Kind::RemoveFromCart(held), KindRef::RemoveFromCart(item)) => {
+            held.product.as_str() == item.product
+                && (held.quantity, held.price) == (item.quantity, item.price)
+        }
+        (Kind::Goal(held), KindRef::Goal(goal)) => {
+            held.goal.as_str() == goal.goal && held.value == goal.value
+        }
+        (Kind::Feedback(held), KindRef::Feedback(other)) => held == other,
+        (Kind::Consent(held), KindRef::Consent(other)) => held == other,
+        (Kind::ClaimWithdrawn(held), KindRef::ClaimWithdrawn(other)) => {
+            (held.one.kind(), held.other.kind()) == (other.one.kind, other.other.kind)
+        }
+        (held, other) => held.rank() == other.rank(),
+    }
 }
 
 /// The number of a content among all.
@@ -81,41 +189,42 @@ impl Contents {
         self.held[id as usize].rank
     }
 
-    fn hash(&self, content: &Content) -> u32 {
-        let mut mix = Mix::new(self.seed);
-        content.hash(&mut mix);
-        mix.short()
-    }
-
-    pub(crate) fn find(&self, content: &Content) -> Option<ContentId> {
-        self.index.find(self.hash(content), |id| self.held[id as usize].content == *content)
+    pub(crate) fn find(&self, content: &ContentRef<'_>) -> Option<ContentId> {
+        let hash = content.hash(Mix::new(self.seed));
+        self.index.find(hash, |id| content.is(&self.held[id as usize].content))
     }
 
     /// The number of a content, given to it now if it is new.
-    pub(crate) fn intern(&mut self, content: Content) -> ContentId {
-        let hash = self.hash(&content);
-        if let Some(id) = self.index.find(hash, |id| self.held[id as usize].content == content) {
+    pub(crate) fn intern(&mut self, content: &ContentRef<'_>) -> ContentId {
+        let hash = content.hash(Mix::new(self.seed));
+        if let Some(id) = self.index.find(hash, |id| content.is(&self.held[id as usize].content)) {
             return id;
         }
         let id = self.held.len() as u32;
-        let held = self.read(content);
+        let held = self.read(content.to_content());
         self.held.push(held);
         self.index.insert(hash, id);
         id
     }
 
-    fn read(&mut self, content: Content) -> Held {
+    fn read(&mut self, mut content: Content) -> Held {
         let texts = &mut self.texts;
-        let mut symbol = |label: &Option<Label>| label.as_ref().map_or(NONE, |label| texts.intern(label));
+        // Contents with one label share its text.
+        let mut symbol = |label: &mut Option<Label>| {
+            let Some(label) = label else { return NONE };
+            let symbol = texts.intern(label);
+            *label = texts.get(symbol).clone();
+            symbol
+        };
         let mut labels = [NONE; 6];
-        if let Kind::Query(query) = &content.kind {
-            labels[QUERY] = symbol(&query.query);
-            labels[TOPIC] = symbol(&query.topic);
-            labels[INTENT] = symbol(&query.intent);
-            labels[FLOW] = symbol(&query.flow);
-            labels[PRODUCT_TYPE] = symbol(&query.product_type);
+        if let Kind::Query(query) = &mut content.kind {
+            labels[QUERY] = symbol(&mut query.query);
+            labels[TOPIC] = symbol(&mut query.topic);
+            labels[INTENT] = symbol(&mut query.intent);
+            labels[FLOW] = symbol(&mut query.flow);
+            labels[PRODUCT_TYPE] = symbol(&mut query.product_type);
         }
-        labels[CHANNEL] = symbol(&content.channel);
+        labels[CHANNEL] = symbol(&mut content.channel);
         let mut products: Vec<Label> = content.kind.products().iter().map(Label::from).collect();
         products.sort_unstable();
         products.dedup();

@@ -17,7 +17,6 @@ use smallvec::SmallVec;
 
 pub(crate) use book::{Book, Booked};
 pub(crate) use cluster::Cluster;
-pub(crate) use cluster::Traits;
 pub(crate) use content::{
     CHANNEL, Content, Contents, FLOW, Held, INTENT, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC,
 };

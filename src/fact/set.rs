@@ -16,11 +16,11 @@
 //! who is who is computed from their facts for each answer.
 
 use crate::error::{ErrorKind, Result};
-use crate::event::{Event, Kind};
+use crate::event::{Event, EventRef, Kind};
 use crate::fact::book::{Booked, Books};
-use crate::fact::cluster::{Cluster, Draft, Id};
+use crate::fact::cluster::{Cluster, Draft};
 use crate::fact::content::{Content, Contents, NONE};
-use crate::fact::door::{self, Door};
+use crate::fact::door::{self, Door, Passed, RowFact, Stored};
 use crate::fact::index::Mix;
 use crate::fact::intake::{Intake, Recorded};
 use crate::fact::names::{Handle, NOBODY, Names};
@@ -29,7 +29,6 @@ use crate::fact::tie::Ties;
 use crate::fact::{Fact, Known, Limits};
 use crate::id::{Key, Pseudonym};
 use crate::text::{EventId, OrderId};
-use crate::time::Instant;
 
 /// Distinct facts under one key.
 #[derive(Clone, Debug)]
@@ -90,9 +89,10 @@ impl Facts {
         Door { key: &self.key, limits: &self.limits }
     }
 
-    pub(crate) fn record(&mut self, event: Event) -> Result<Recorded> {
+    pub(crate) fn record(&mut self, event: EventRef<'_>) -> Result<Recorded> {
         match self.door().enter(event) {
-            Ok(fact) => self.insert(fact),
+            Ok(Passed::Row(fact)) => self.insert_row(&fact),
+            Ok(Passed::Booked(fact)) => self.insert_booked(fact),
             Err(reason) => Ok(Recorded::Dropped(reason)),
         }
     }
@@ -100,7 +100,7 @@ impl Facts {
     pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = impl Into<Event>>) -> Result<Intake> {
         let mut intake = Intake::default();
         for event in events {
-            intake.count(self.record(event.into())?);
+            intake.count(self.record(EventRef::from(&event.into()))?);
         }
         Ok(intake)
     }
@@ -109,26 +109,22 @@ impl Facts {
         if matches!(fact.kind, Kind::Order(_) | Kind::Refund(_)) {
             self.insert_booked(fact)
         } else {
-            self.insert_row(fact)
+            self.insert_row(&RowFact::of(&fact, self.hashed()))
         }
     }
 
-    fn insert_row(&mut self, fact: Fact) -> Result<Recorded> {
-        let Fact { at, id, kind, channel, turn, who, junk, withheld } = fact;
-        let content = Content { kind, channel, junk, withheld };
-        let at = Instant::new(at);
-        let (id, turn) =
-            (Stored::new(&id, self.hashed()), turn.map(|turn| Stored::new(&turn, self.hashed())));
-        let tag = Mix::new(self.seed).text(id.as_id().bytes());
+    fn insert_row(&mut self, fact: &RowFact<'_>) -> Result<Recorded> {
+        let RowFact { at, id, turn, who, content } = fact;
+        let tag = self.tag(id.as_id().bytes());
         let draft = |content, handle| Draft {
-            at,
+            at: *at,
             id: id.as_id(),
             tag,
             content,
             handle,
             turn: turn.as_ref().map(Stored::as_id),
         };
-        if let (Some(handle), Some(content)) = (self.names.find(&who), self.contents.find(&content)) {
+        if let (Some(handle), Some(content)) = (self.names.find(who), self.contents.find(content)) {
             let draft = draft(content, handle);
             match self.cluster_of(handle).search(&draft, &self.contents) {
                 Ok(_) => return Ok(Recorded::Repeated),
@@ -140,9 +136,9 @@ impl Facts {
                 }
             }
         }
-        self.fits(1, self.unknown(&who))?;
+        self.fits(1, self.unknown(who))?;
         let content = self.contents.intern(content);
-        let handle = self.enter(&who);
+        let handle = self.enter(who);
         let draft = draft(content, handle);
         self.room(handle, &draft)?;
         if let Err(place) = self.cluster_of(handle).search(&draft, &self.contents) {
@@ -373,20 +369,11 @@ impl Facts {
                 book.is_some_and(|book| self.books.get(book).search(fact).is_ok())
             }
             _ => {
-                let (content, handle) = (self.contents.find(&fact.content()), self.names.find(&fact.who));
+                let row = RowFact::of(fact, self.hashed());
+                let (content, handle) = (self.contents.find(&row.content), self.names.find(&row.who));
                 let (Some(content), Some(handle)) = (content, handle) else { return false };
-                let (id, turn) = (
-                    Stored::new(&fact.id, self.hashed()),
-                    fact.turn.as_ref().map(|turn| Stored::new(turn, self.hashed())),
-                );
-                let draft = Draft {
-                    at: Instant::new(fact.at),
-                    id: id.as_id(),
-                    tag: 0,
-                    content,
-                    handle,
-                    turn: turn.as_ref().map(Stored::as_id),
-                };
+                let (at, id, turn) = (row.at, row.id.as_id(), row.turn.as_ref().map(Stored::as_id));
+                let draft = Draft { at, id, tag: 0, content, handle, turn };
                 self.cluster_of(handle).search(&draft, &self.contents).is_ok()
             }
         }
@@ -443,29 +430,6 @@ impl Facts {
     /// The pseudonym of an identifier.
     pub(crate) fn pseudonym(&self, handle: Handle) -> Pseudonym {
         self.names.known(handle).name
-    }
-}
-
-/// An id in the form in which it is kept.
-enum Stored {
-    Text(EventId),
-    Hash([u8; 8]),
-}
-
-impl Stored {
-    fn new(id: &EventId, hashed: bool) -> Self {
-        if hashed {
-            Self::Hash(u64::from_str_radix(id.as_str(), 16).unwrap_or_default().to_be_bytes())
-        } else {
-            Self::Text(id.clone())
-        }
-    }
-
-    fn as_id(&self) -> Id<'_> {
-        match self {
-            Self::Text(id) => Id::Text(id.as_str().as_bytes()),
-            Self::Hash(bytes) => Id::Hash(*bytes),
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use borrowed::{IdentifierRef, IdentifiersRef};
+pub(crate) use junk::is_junk;
 pub use junk::{JUNK, ROLE_MAILBOXES};
 pub(crate) use pseudonym::siphash128;
 pub use pseudonym::{Key, Pseudonym};

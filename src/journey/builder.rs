@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Event, EventRef};
 use crate::fact::{Facts, Intake, Limits, Recorded};
 use crate::id::{Identifier, Key};
 use crate::journey::{Journey, Rules, World, journeys, journeys_of};
@@ -72,7 +72,7 @@ impl JourneyBuilder {
     /// # Errors
     /// `Full` at a cap of the limits; nothing has changed then.
     pub fn add(&mut self, event: impl Into<Event>) -> Result<Recorded> {
-        self.facts.record(event.into())
+        self.facts.record(EventRef::from(&event.into()))
     }
 
     /// Takes many events in and counts what became of them.
