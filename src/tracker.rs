@@ -71,6 +71,36 @@ impl Tracker {
         self.facts.extend(events)
     }
 
+    /// Takes one event in whose text is borrowed: nothing is copied but what is new.
+    ///
+    /// # Errors
+    /// As for [`Tracker::record`].
+    pub fn record_ref<'e>(&mut self, event: impl Into<EventRef<'e>>) -> Result<Recorded> {
+        self.facts.record(event.into())
+    }
+
+    /// Takes many events in whose text is borrowed: rows of a database, columns, lines of a log.
+    ///
+    /// ```
+    /// use clinch::{EventRef, Key, Tracker};
+    ///
+    /// let columns = (["e1", "e2"], ["v9", "v9"], ["availability", "delivery"]);
+    /// let at: chrono::DateTime<chrono::Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
+    /// let mut tracker = Tracker::new(Key::new(*b"sixteen secrets!"));
+    /// let rows = (0..2).map(|row| EventRef::query(columns.0[row], at).visitor(columns.1[row]).topic(columns.2[row]));
+    /// assert_eq!(tracker.extend_refs(rows)?.new, 2);
+    /// # Ok::<(), clinch::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Tracker::extend`].
+    pub fn extend_refs<'e>(
+        &mut self,
+        events: impl IntoIterator<Item = impl Into<EventRef<'e>>>,
+    ) -> Result<Intake> {
+        self.facts.extend_refs(events)
+    }
+
     /// Takes in all facts of another tracker with the same key and limits: a union of sets.
     ///
     /// # Errors

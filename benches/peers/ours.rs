@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use clinch::{Currency, Dimension, Event, Key, Money, Question, Report, Span, Tracker, Who};
+use clinch::{Currency, Dimension, EventRef, Key, Money, Question, Report, Span, Tracker};
 
 use crate::ask::{Ask, MODELS, Table};
 use crate::log::{self, Log};
@@ -28,25 +28,25 @@ impl Names {
 /// THE PLACE WHERE ROWS ARE FED: columns to tracker. Its time counts.
 pub fn feed(tracker: &mut Tracker, log: &Log, names: &Names, rows: std::ops::Range<usize>) {
     let events = rows.map(|row| event(log, names, row));
-    tracker.extend(events).expect("room for them");
+    tracker.extend_refs(events).expect("room for them");
 }
 
 /// One row as an event.
-fn event(log: &Log, names: &Names, row: usize) -> Event {
+fn event<'l>(log: &'l Log, names: &'l Names, row: usize) -> EventRef<'l> {
     let (id, who) = (log.id.get(row), log.who.get(row));
     let at = DateTime::from_timestamp_millis(log.at[row]).expect("an instant in range");
-    let touch = |who| {
+    let touch = || {
         let (topic, channel) = (log.topic[row] as usize, log.channel[row] as usize);
-        Event::query(id, at, who).topic(&names.topics[topic]).channel(&names.channels[channel]).into()
+        EventRef::query(id, at).topic(&names.topics[topic]).channel(&names.channels[channel])
     };
     match log.kind[row] {
-        log::TOUCH_BY_VISITOR => touch(Who::visitor(who)),
-        log::TOUCH_BY_CUSTOMER => touch(Who::customer(who)),
+        log::TOUCH_BY_VISITOR => touch().visitor(who).into(),
+        log::TOUCH_BY_CUSTOMER => touch().customer(who).into(),
         log::PURCHASE => {
             let total = Money::new(log.cents[row], names.currency);
-            Event::order(id, at, Who::customer(who), id, total).into()
+            EventRef::order(id, at, id, total).customer(who).into()
         }
-        _ => Event::identify(id, at, Who::visitor(who).customer(log.customer.get(row))).into(),
+        _ => EventRef::identify(id, at).visitor(who).customer(log.customer.get(row)).into(),
     }
 }
 
@@ -84,7 +84,7 @@ pub fn table(report: &Report, ask: &Ask) -> Table {
 pub fn live(tracker: &mut Tracker, log: &Log, names: &Names, rows: std::ops::Range<usize>) -> Vec<Duration> {
     let step = |row| {
         let start = Instant::now();
-        let _recorded = tracker.record(event(log, names, row)).expect("room for it");
+        let _recorded = tracker.record_ref(event(log, names, row)).expect("room for it");
         start.elapsed()
     };
     rows.map(step).collect()

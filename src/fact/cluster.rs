@@ -8,9 +8,11 @@ use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
-use crate::fact::content::Contents;
+use crate::event::Kind;
+use crate::fact::content::{Contents, Held, NONE};
 use crate::fact::names::Handle;
 use crate::fact::rows::{NO_TURN, Place, Row, Rows};
+use crate::fact::text::Texts;
 use crate::identity::People;
 use crate::time::Instant;
 
@@ -20,7 +22,7 @@ pub(crate) struct Cluster {
     /// By instant, kind and id.
     pub(crate) rows: Rows,
     /// Ids of events, and of the turns that they name.
-    text: Vec<u8>,
+    pub(crate) text: Texts,
     /// Identifiers and sets of them.
     pub(crate) handles: SmallVec<[Handle; 4]>,
     /// Orders and refunds of which a fact is in it, by order.
@@ -86,10 +88,13 @@ impl Cluster {
 
     fn compare(&self, row: &Row, draft: &Draft<'_>, contents: &Contents) -> Ordering {
         let by_kind = || contents.rank(row.content).cmp(&contents.rank(draft.content));
-        let by_id = || self.id(row, draft.id).bytes().cmp(draft.id.bytes());
-        let by_turn = || {
-            let turn = self.turn(row);
-            turn.map(|turn| turn.to_vec()).cmp(&draft.turn.map(|turn| turn.bytes().to_vec()))
+        let by_id = || {
+            let hashed = matches!(draft.id, Id::Hash(_));
+            self.id_of(row, hashed).bytes().cmp(draft.id.bytes())
+        };
+        let by_turn = || match (self.turn(row), &draft.turn) {
+            (Some(held), Some(turn)) => held.cmp(turn.bytes()),
+            (held, turn) => held.is_some().cmp(&turn.is_some()),
         };
         // What comes after the id decides nothing but where equal ones stand.
         row.at
@@ -110,9 +115,9 @@ impl Cluster {
                 let number = u64::from_be_bytes(bytes);
                 [number as u32, (number >> 32) as u32]
             }
-            Id::Text(text) => [draft.tag, self.write(text)],
+            Id::Text(text) => [draft.tag, self.text.write(text)],
         };
-        let turn = draft.turn.map_or(NO_TURN, |turn| self.write(turn.bytes()));
+        let turn = draft.turn.map_or(NO_TURN, |turn| self.text.write(turn.bytes()));
         let Draft { at, content, handle, .. } = *draft;
         self.rows.insert(place, Row { at, id, content, handle, turn });
     }
@@ -129,58 +134,27 @@ impl Cluster {
         }
     }
 
-    /// Writes a text behind its length.
-    fn write(&mut self, text: &[u8]) -> u32 {
-        let place = self.text.len() as u32;
-        let mut length = text.len();
-        while length > 0x7f {
-            self.text.push(length as u8 | 0x80);
-            length >>= 7;
-        }
-        self.text.push(length as u8);
-        self.text.extend_from_slice(text);
-        place
-    }
-
-    fn read(&self, place: u32) -> &[u8] {
-        let (mut length, mut shift, mut start) = (0, 0, place as usize);
-        loop {
-            let byte = self.text[start];
-            length |= usize::from(byte & 0x7f) << shift;
-            (shift, start) = (shift + 7, start + 1);
-            if byte < 0x80 {
-                return &self.text[start..start + length];
-            }
-        }
-    }
-
-    /// The id of a row, in the form of another one.
-    fn id(&self, row: &Row, like: Id<'_>) -> Id<'_> {
-        self.id_of(row, matches!(like, Id::Hash(_)))
-    }
-
     pub(crate) fn id_of(&self, row: &Row, hashed: bool) -> Id<'_> {
         if hashed {
             Id::Hash((u64::from(row.id[1]) << 32 | u64::from(row.id[0])).to_be_bytes())
         } else {
-            Id::Text(self.read(row.id[1]))
+            Id::Text(self.text.read(row.id[1]))
         }
     }
 
     /// The id of the turn that a row names.
     pub(crate) fn turn(&self, row: &Row) -> Option<&[u8]> {
-        (row.turn != NO_TURN).then(|| self.read(row.turn))
+        (row.turn != NO_TURN).then(|| self.text.read(row.turn))
     }
 
     /// Whether its texts have room for so many bytes more.
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
-        self.text.len() + bytes < u32::MAX as usize
+        self.text.has_room(bytes)
     }
 
     /// Takes in all that `other` has, and what it was is forgotten.
     pub(crate) fn absorb(&mut self, other: Self, contents: &Contents, hashed: bool) {
-        let shift = self.text.len() as u32;
-        self.text.extend_from_slice(&other.text);
+        let shift = self.text.append(&other.text);
         let moved = |row: &Row| {
             let mut row = *row;
             if !hashed {
@@ -192,22 +166,7 @@ impl Cluster {
             row
         };
         self.traits = self.traits.union(other.traits);
-        if other.rows.len() * 8 < self.rows.len() {
-            // A hub takes in many small clusters, one after the other.
-            for row in other.rows.iter().map(moved) {
-                let tagged = || self.rows.iter().any(|held| held.id[0] == row.id[0]);
-                self.traits.repeats = self.traits.repeats || matches!(self.rows, Rows::Many(_)) || tagged();
-                if let Err(place) = self.rows.search(|held| self.compare_rows(held, &row, contents, hashed)) {
-                    self.rows.insert(place, row);
-                }
-            }
-        } else {
-            let mut rows = std::mem::take(&mut self.rows).all().into_owned();
-            rows.extend(other.rows.iter().map(moved));
-            rows.sort_by(|a, b| self.compare_rows(a, b, contents, hashed));
-            self.traits.repeats = self.traits.repeats || repeats(&rows);
-            self.rows = Rows::of_sorted(rows);
-        }
+        self.merge_rows(other.rows.iter().map(moved).collect(), contents, hashed);
         self.handles.extend(other.handles);
         for book in other.books {
             self.add_book(book);
@@ -215,12 +174,33 @@ impl Cluster {
         self.people = OnceLock::new();
     }
 
-    fn compare_rows(&self, a: &Row, b: &Row, contents: &Contents, hashed: bool) -> Ordering {
-        a.at.cmp(&b.at)
-            .then_with(|| contents.rank(a.content).cmp(&contents.rank(b.content)))
-            .then_with(|| self.id_of(a, hashed).bytes().cmp(self.id_of(b, hashed).bytes()))
-            .then_with(|| (a.content, a.handle).cmp(&(b.content, b.handle)))
-            .then_with(|| self.turn(a).cmp(&self.turn(b)))
+    /// Puts rows among those that are here, none of which equals one of them; their texts are here already.
+    pub(crate) fn merge_rows(&mut self, more: Vec<Row>, contents: &Contents, hashed: bool) {
+        let text = &self.text;
+        let by_order = |a: &Row, b: &Row| compare((a, text), (b, text), contents, hashed);
+        if more.len() * 8 < self.rows.len() {
+            // A hub takes in many small clusters, one after the other.
+            for row in more {
+                let tagged = || self.rows.iter().any(|held| held.id[0] == row.id[0]);
+                self.traits.repeats = self.traits.repeats || self.rows.are_many() || tagged();
+                if let Err(place) = self.rows.search(|held| by_order(held, &row)) {
+                    self.rows.insert(place, row);
+                }
+            }
+        } else {
+            let mut rows = std::mem::take(&mut self.rows).all().into_owned();
+            rows.extend(more);
+            rows.sort_by(by_order);
+            self.traits.repeats = self.traits.repeats || repeats(&rows);
+            self.rows = Rows::of_sorted(rows);
+        }
+    }
+
+    /// Notes what has to be looked at because of rows that are new.
+    pub(crate) fn note_contents(&mut self, rows: &[Row], contents: &Contents) {
+        for row in rows {
+            self.traits.note(contents.get(row.content));
+        }
     }
 
     pub(crate) fn add_book(&mut self, book: u32) {
@@ -235,14 +215,68 @@ impl Cluster {
     }
 }
 
+/// The order of rows, whose texts may stand apart: by instant, kind and id; what comes after the id decides nothing
+/// but where equal ones stand.
+pub(crate) fn compare(
+    (a, a_text): (&Row, &Texts),
+    (b, b_text): (&Row, &Texts),
+    contents: &Contents,
+    hashed: bool,
+) -> Ordering {
+    let by_id = || {
+        if hashed {
+            [a.id[1], a.id[0]].cmp(&[b.id[1], b.id[0]])
+        } else {
+            a_text.read(a.id[1]).cmp(b_text.read(b.id[1]))
+        }
+    };
+    let turn = |row: &Row| row.turn != NO_TURN;
+    let by_turn = || match (turn(a), turn(b)) {
+        (true, true) => a_text.read(a.turn).cmp(b_text.read(b.turn)),
+        (a, b) => a.cmp(&b),
+    };
+    a.at.cmp(&b.at)
+        .then_with(|| contents.rank(a.content).cmp(&contents.rank(b.content)))
+        .then_with(by_id)
+        .then_with(|| (a.content, a.handle).cmp(&(b.content, b.handle)))
+        .then_with(by_turn)
+}
+
 /// Whether two rows may have one id.
-fn repeats(rows: &[Row]) -> bool {
+pub(crate) fn repeats(rows: &[Row]) -> bool {
+    if rows.len() <= 16 {
+        let tags = |(place, row): (usize, &Row)| rows[..place].iter().any(|held| held.id[0] == row.id[0]);
+        return rows.iter().enumerate().any(tags);
+    }
     let mut tags: Vec<u32> = rows.iter().map(|row| row.id[0]).collect();
     tags.sort_unstable();
     tags.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 impl Traits {
+    /// Notes what a content is about.
+    pub(crate) fn note(&mut self, held: &Held) {
+        let coded = held.code != NONE;
+        match &held.content.kind {
+            Kind::ClaimWithdrawn(_) => self.withdrawals = true,
+            Kind::Consent(_) => self.consent = true,
+            Kind::Goal(_) => self.goals = true,
+            Kind::LinkShared(_) | Kind::DiscountOffer(_) | Kind::LinkClick(_) => {
+                self.causes = true;
+                self.codes |= coded;
+            }
+            Kind::Visit(_) => self.codes |= coded,
+            Kind::Recommendation(_)
+            | Kind::AddToCart(_)
+            | Kind::RemoveFromCart(_)
+            | Kind::CheckoutStarted(_)
+            | Kind::DiscountRequest(_)
+            | Kind::Feedback(_) => self.causes = true,
+            _ => {}
+        }
+        self.counted |= held.content.junk > 0 || held.content.withheld > 0;
+    }
+
     fn union(self, other: Self) -> Self {
         Self {
             repeats: self.repeats || other.repeats,

@@ -1,6 +1,7 @@
 //! What is kept of an event: a fact without identifiers in the clear, without links, in a set without an order.
 
 mod book;
+mod bulk;
 mod cluster;
 mod content;
 mod door;
@@ -10,6 +11,7 @@ mod limits;
 mod names;
 mod rows;
 mod set;
+mod text;
 mod tie;
 
 use chrono::{DateTime, Utc};

@@ -16,13 +16,13 @@
 //! who is who is computed from their facts for each answer.
 
 use crate::error::{ErrorKind, Result};
-use crate::event::{Event, EventRef, Kind};
+use crate::event::{EventRef, Kind};
 use crate::fact::book::{Booked, Books};
 use crate::fact::cluster::{Cluster, Draft};
-use crate::fact::content::{Content, Contents, NONE};
+use crate::fact::content::{Content, ContentId, Contents, NONE};
 use crate::fact::door::{self, Door, Passed, RowFact, Stored};
 use crate::fact::index::Mix;
-use crate::fact::intake::{Intake, Recorded};
+use crate::fact::intake::Recorded;
 use crate::fact::names::{Handle, NOBODY, Names};
 use crate::fact::rows::{Place, Row};
 use crate::fact::tie::Ties;
@@ -85,7 +85,7 @@ impl Facts {
         self.limits.hash_ids
     }
 
-    fn door(&self) -> Door<'_> {
+    pub(super) fn door(&self) -> Door<'_> {
         Door { key: &self.key, limits: &self.limits }
     }
 
@@ -97,14 +97,6 @@ impl Facts {
         }
     }
 
-    pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = impl Into<Event>>) -> Result<Intake> {
-        let mut intake = Intake::default();
-        for event in events {
-            intake.count(self.record(EventRef::from(&event.into()))?);
-        }
-        Ok(intake)
-    }
-
     fn insert(&mut self, fact: Fact) -> Result<Recorded> {
         if matches!(fact.kind, Kind::Order(_) | Kind::Refund(_)) {
             self.insert_booked(fact)
@@ -113,7 +105,7 @@ impl Facts {
         }
     }
 
-    fn insert_row(&mut self, fact: &RowFact<'_>) -> Result<Recorded> {
+    pub(super) fn insert_row(&mut self, fact: &RowFact<'_>) -> Result<Recorded> {
         let RowFact { at, id, turn, who, content } = fact;
         let tag = self.tag(id.as_id().bytes());
         let draft = |content, handle| Draft {
@@ -153,34 +145,18 @@ impl Facts {
         let (handle, held) = (draft.handle, self.contents.get(draft.content));
         let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
         cluster.insert(place, draft);
-        let traits = &mut cluster.traits;
-        let withdrawn = matches!(held.content.kind, Kind::ClaimWithdrawn(_));
-        match &held.content.kind {
-            Kind::ClaimWithdrawn(_) => traits.withdrawals = true,
-            Kind::Consent(_) => traits.consent = true,
-            Kind::Goal(_) => traits.goals = true,
-            Kind::LinkShared(_) | Kind::DiscountOffer(_) => {
-                traits.causes = true;
-                traits.codes |= held.code != NONE;
-            }
-            Kind::LinkClick(_) | Kind::Visit(_) => {
-                traits.causes |= matches!(held.content.kind, Kind::LinkClick(_));
-                traits.codes |= held.code != NONE;
-            }
-            Kind::Recommendation(_)
-            | Kind::AddToCart(_)
-            | Kind::RemoveFromCart(_)
-            | Kind::CheckoutStarted(_)
-            | Kind::DiscountRequest(_)
-            | Kind::Feedback(_) => traits.causes = true,
-            _ => {}
-        }
-        traits.counted |= held.content.junk > 0 || held.content.withheld > 0;
-        if traits.withdrawals || !self.names.claims(handle) {
+        cluster.traits.note(held);
+        if cluster.traits.withdrawals || !self.names.claims(handle) {
             // Who is who may follow from it.
             cluster.people.take();
         }
-        if !withdrawn {
+        self.note_use(draft.content, handle);
+    }
+
+    /// Notes that a fact with this content names these identifiers.
+    pub(super) fn note_use(&mut self, content: ContentId, handle: Handle) {
+        let held = self.contents.get(content);
+        if !matches!(held.content.kind, Kind::ClaimWithdrawn(_)) {
             self.names.set_claims(handle);
         }
         if held.code != NONE {
@@ -192,7 +168,11 @@ impl Facts {
         }
     }
 
-    fn insert_booked(&mut self, fact: Fact) -> Result<Recorded> {
+    pub(super) fn count_rows(&mut self, new: usize) {
+        self.count += new;
+    }
+
+    pub(super) fn insert_booked(&mut self, fact: Fact) -> Result<Recorded> {
         let order = match &fact.kind {
             Kind::Order(order) => order.order.clone(),
             Kind::Refund(refund) => refund.order.clone(),
@@ -255,7 +235,7 @@ impl Facts {
     }
 
     /// How many of the identifiers are not here yet.
-    fn unknown(&self, who: &[Known]) -> usize {
+    pub(super) fn unknown(&self, who: &[Known]) -> usize {
         let fresh = |(place, known): &(usize, &Known)| {
             !who[..*place].contains(known) && self.names.find_one(**known).is_none()
         };
@@ -263,7 +243,7 @@ impl Facts {
     }
 
     /// The handle of identifiers, after their clusters have become one.
-    fn enter(&mut self, who: &[Known]) -> Handle {
+    pub(super) fn enter(&mut self, who: &[Known]) -> Handle {
         if let Some(handle) = self.names.find(who) {
             return handle;
         }
@@ -316,7 +296,7 @@ impl Facts {
         large
     }
 
-    fn fits(&self, facts: usize, identifiers: usize) -> Result<()> {
+    pub(super) fn fits(&self, facts: usize, identifiers: usize) -> Result<()> {
         let identifiers = self.names.identifiers() + identifiers;
         let caps = [
             ("facts", self.count + facts, self.limits.facts),
