@@ -5,7 +5,7 @@ mod world;
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use clinch::event::OrderLine;
+use clinch::event::{OrderLine, jsonl};
 use clinch::{
     Event, EventRef, IdKind, Identifier, IdentifierRef, Money, Order, OrderRefund, RefundLine, Who,
 };
@@ -29,6 +29,32 @@ proptest! {
         prop_assert_eq!(borrowed.id.as_ref(), event.id().as_str());
         prop_assert_eq!(borrowed.clone(), borrowed.clone());
         prop_assert_eq!(Event::from(borrowed), event);
+    }
+
+    #[test]
+    fn a_log_in_memory_and_a_source_give_the_same_events_and_errors(
+        events in world::world(8),
+        bad in prop::sample::select(vec!["", "nope", "{}", "\u{feff}", " \t"]),
+        end in prop::sample::select(vec!["\n", "\r\n"]),
+        after in 0..8_usize,
+    ) {
+        let mut lines: Vec<String> = events.iter().map(jsonl::write_line).collect();
+        lines.insert(after.min(lines.len()), bad.to_owned());
+        let log = lines.join(end);
+        let owned: Vec<_> = jsonl::read(log.as_bytes()).map(|read| read.map_err(|e| e.to_string())).collect();
+        let all = jsonl::lines(log.as_bytes()).map(|read| read.map(Event::from).map_err(|e| e.to_string()));
+        prop_assert_eq!(&all.collect::<Vec<_>>(), &owned);
+        let mut reader = jsonl::read(log.as_bytes());
+        let mut lent = Vec::new();
+        while let Some(read) = reader.next_borrowed() {
+            lent.push(read.map(Event::from).map_err(|e| e.to_string()));
+        }
+        prop_assert_eq!(lent, owned);
+        // Any other format that serde reads gives the same through `EventRef`.
+        for line in &lines {
+            let by_serde = serde_json::from_str::<EventRef<'_>>(line).ok().map(Event::from);
+            prop_assert_eq!(by_serde, jsonl::read_line(line.as_bytes()).ok());
+        }
     }
 
     #[test]
@@ -197,4 +223,23 @@ fn nothing_is_allocated_for_a_turn_of_columns_or_of_an_event() {
         std::hint::black_box(EventRef::from(&owned));
     });
     assert_eq!(counted.count_total, 0);
+}
+
+#[test]
+fn nothing_is_allocated_for_a_turn_read_from_a_line() {
+    let read = |line: &str| {
+        let counted = allocation_counter::measure(|| {
+            std::hint::black_box(jsonl::borrow_line(line.as_bytes()).unwrap());
+        });
+        counted.count_total
+    };
+    let turn = |more: &str| {
+        format!(
+            r#"{{"id":"e","at":"2026-03-01T10:00:00.5+02:00","kind":"query","visitor":"v9","email":"A@b","shop":{{}},
+            "topic":"größe","cost":"0.01","cost_currency":"eur","products":["p"]{more}}}"#
+        )
+    };
+    assert_eq!(read(&turn("")), 0);
+    // The measure itself works: text with escapes is decoded into a text of its own.
+    assert!(read(&turn(r#","text":"a\"b""#)) > 0);
 }

@@ -23,11 +23,12 @@ macro_rules! fields {
         impl Field {
             const ALL: [Self; [$($name),*].len()] = [$(Self::$field),*];
 
+            const NAMES: [&'static str; COUNT] = [$($name),*];
+
             /// Its name in the log.
+            #[inline]
             pub(super) const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$field => $name,)*
-                }
+                Self::NAMES[self as usize]
             }
         }
     };

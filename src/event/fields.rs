@@ -32,6 +32,12 @@ pub(super) fn fail<T>(field: impl Into<String>, reason: impl Into<String>) -> Re
 /// The object of one event; few have more fields than it holds in itself.
 pub(super) type Line<'de> = RawObject<'de, 16>;
 
+/// A whole number as text, or why the value is none.
+#[cold]
+fn rarely_text<'de>(field: Field, value: Raw<'de>) -> Read<Cow<'de, str>> {
+    value.text().or_else(|other| fail(field.name(), format!("expected text, found {}", other.name())))
+}
+
 /// Takes fields out of an object one by one, each by what it should be.
 pub(super) struct Fields<'o, 'de, const N: usize>(&'o mut RawObject<'de, N>);
 
@@ -53,10 +59,10 @@ impl<'o, 'de, const N: usize> Fields<'o, 'de, N> {
     /// Text, or a whole number as its text: shops write ids both ways.
     #[inline]
     pub(super) fn text(&mut self, field: Field) -> Read<Option<Text<'de>>> {
-        match self.0.take(field).map(Raw::text) {
+        match self.0.take(field) {
             None => Ok(None),
-            Some(Ok(text)) => Ok(Some(text)),
-            Some(Err(other)) => fail(field.name(), format!("expected text, found {}", other.name())),
+            Some(Raw::Text(text)) => Ok(Some(text)),
+            Some(other) => rarely_text(field, other).map(Some),
         }
     }
 
@@ -147,7 +153,8 @@ impl<'o, 'de, const N: usize> Fields<'o, 'de, N> {
     pub(super) fn texts(&mut self, field: Field) -> Read<SmallVec<[Text<'de>; 1]>> {
         match self.0.take(field) {
             None => Ok(SmallVec::new()),
-            Some(Raw::Texts(texts)) => Ok(texts),
+            Some(Raw::OneText(text)) => Ok(SmallVec::from_buf([text])),
+            Some(Raw::Texts(texts)) => Ok(SmallVec::from_vec(texts)),
             Some(Raw::NotTexts(place, other)) => {
                 fail(format!("{}[{place}]", field.name()), format!("expected text, found {other}"))
             }

@@ -17,6 +17,9 @@
 //! # Ok::<(), clinch::Error>(())
 //! ```
 //!
+//! A host that holds columns or database rows hands over their text without a copy as [`EventRef`], which has the
+//! same constructors: `EventRef::query(id, at).visitor(visitor).topic(topic)`.
+//!
 //! # The event log
 //!
 //! Written with serde, an event is one flat object; a log holds one per line (feature `json`, `event::jsonl`).

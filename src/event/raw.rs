@@ -22,7 +22,9 @@ pub(super) enum Raw<'de> {
     /// A list where none is looked for.
     List,
     Map,
-    Texts(SmallVec<[Cow<'de, str>; 1]>),
+    /// A list of one text, apart from other lists so that a value is four words.
+    OneText(Cow<'de, str>),
+    Texts(Vec<Cow<'de, str>>),
     /// A list of texts in which something else stands: the first such place, and what it is.
     NotTexts(usize, &'static str),
     Objects(Vec<Item<'de>>),
@@ -45,7 +47,9 @@ impl<'de> Raw<'de> {
             Self::Text(_) => "text",
             Self::Unsigned(_) | Self::Signed(_) => "a whole number",
             Self::Float => "a number with a fraction",
-            Self::List | Self::Texts(_) | Self::NotTexts(..) | Self::Objects(_) => "a list",
+            Self::List | Self::OneText(_) | Self::Texts(_) | Self::NotTexts(..) | Self::Objects(_) => {
+                "a list"
+            }
             Self::Map => "an object",
         }
     }
@@ -111,7 +115,7 @@ impl<'de, const N: usize> RawObject<'de, N> {
     #[inline]
     pub(super) fn take(&mut self, field: Field) -> Option<Raw<'de>> {
         let place = usize::from(self.places[field as usize]).checked_sub(1)?;
-        match std::mem::replace(&mut self.values[place], Raw::Null) {
+        match std::mem::replace(self.values.get_mut(place)?, Raw::Null) {
             Raw::Null => None,
             value => Some(value),
         }
@@ -287,7 +291,7 @@ impl<'de> Visitor<'de> for ValueOf {
 }
 
 fn texts<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Raw<'de>, A::Error> {
-    let mut texts = SmallVec::new();
+    let mut texts: SmallVec<[Cow<'de, str>; 1]> = SmallVec::new();
     let mut other = None;
     while let Some(item) = items.next_element_seed(ValueOf(Shape::Plain))? {
         match item.text() {
@@ -296,7 +300,14 @@ fn texts<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Raw<'de>, A::Error> {
             Err(_) => {}
         }
     }
-    Ok(other.unwrap_or(Raw::Texts(texts)))
+    let read = |mut texts: SmallVec<[Cow<'de, str>; 1]>| match (texts.len(), texts.pop()) {
+        (1, Some(only)) => Raw::OneText(only),
+        (_, last) => {
+            texts.extend(last);
+            Raw::Texts(texts.into_vec())
+        }
+    };
+    Ok(other.unwrap_or_else(|| read(texts)))
 }
 
 impl<'de> Deserialize<'de> for Item<'de> {
