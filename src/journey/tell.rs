@@ -58,6 +58,13 @@ pub struct Refused {
 /// Values of one dimension, as numbers of texts or of identifiers, each once.
 pub(crate) type Symbols = SmallVec<[Symbol; 2]>;
 
+impl Dimension {
+    /// The place of its label in a content, where there is one label at most.
+    pub(crate) fn label(self) -> Option<usize> {
+        place(self)
+    }
+}
+
 /// The place of a dimension's label in a content.
 fn place(dimension: Dimension) -> Option<usize> {
     Some(match dimension {

@@ -84,6 +84,13 @@ impl PositionBased {
     }
 }
 
+impl PositionBased {
+    /// First, middle and last, in one unit.
+    pub(crate) fn shares(&self) -> [u64; 3] {
+        self.shares
+    }
+}
+
 /// Plain decimal text below a million, in millionths.
 fn millionths(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
