@@ -141,15 +141,28 @@ def settle_keys(packed, ids_of):
     place = np.minimum(np.searchsorted(doubtful, packed[rows]), len(doubtful) - 1)
     found = doubtful[place] == packed[rows]
     rows, place = rows[found], place[found]
-    codes = ids_of(rows)
-    distinct = np.unique(place.astype(np.int64) << 32 | codes) >> 32
+    order = np.argsort(place, kind="stable")
+    rows, place = rows[order], place[order]
+    beside = place[1:] == place[:-1]
     keep = np.ones(len(sorted_keys), bool)
     keep[again + 1] = False
     result = sorted_keys[keep]
-    if len(distinct) > len(doubtful):
-        more = np.bincount(distinct, minlength=len(doubtful)) - 1
-        result = np.sort(np.concatenate([result, np.repeat(doubtful, more)]))
+    ids = ids_of(rows)
+    if not ids_differ(ids, beside):
+        return result
+    # Two events of one person, instant and label: as many of them as there are ids.
+    distinct = {(int(at), str(id)) for at, id in zip(place, ids.to_pylist())}
+    counts = np.bincount([at for at, _ in distinct], minlength=len(doubtful)) - 1
+    result = np.sort(np.concatenate([result, np.repeat(doubtful, counts)]))
     return result
+
+
+def ids_differ(ids, beside):
+    """Whether two neighbours that stand beside each other with one key have two ids."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    return bool(np.any(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False) & beside))
 
 
 def first_of_each(codes):
@@ -212,19 +225,19 @@ class NumPy:
         rows, who, when = rows[inside], who[inside].astype(np.int64), when[inside]
         bits = int(max(at.max(), when.max())).bit_length()
         shift = sum(int(LABELS[label] - 1).bit_length() for label in labels)
-        assert bits + shift + buyers.bit_length() < 63, "keys do not fit a word"
+        assert bits + shift + buyers.bit_length() <= 63, "keys do not fit a word"
         packed = who << bits | when
         for label in labels:
             packed = packed << int(LABELS[label] - 1).bit_length() | log[label][rows]
-        packed = settle_keys(packed, lambda some: self.id_codes(rows[some]))
+        packed = settle_keys(packed, lambda some: self.ids(rows[some]))
         keys = buyer.astype(np.int64) << bits | at
         order = np.argsort(keys)
         return packed, keys[order], log["cents"][bought][order], bits
 
-    def id_codes(self, rows):
+    def ids(self, rows):
         import pyarrow as pa
 
-        return self.log["id"].take(pa.array(rows)).dictionary_encode().indices.to_numpy()
+        return self.log["id"].take(pa.array(rows))
 
     def cold(self, by, window, half_life):
         import numpy as np
@@ -268,29 +281,33 @@ class PolarsNumPy(NumPy):
 
         self.versions = {"polars": polars.__version__, "numpy": numpy.__version__}
         self.frame = polars_frame()
-        self.log = {name: self.frame[name].to_numpy() for name in ("at", "kind", "topic", "channel", "cents")}
         self.held = None
 
-    def people(self):
+    def staged(self, window, labels):
         import numpy as np
         import polars as pl
 
-        frame = self.frame
-        bought = np.flatnonzero(self.log["kind"] == PURCHASE)
-        purchases = frame[["id", "who"]][bought].with_columns(row=bought)
-        purchases = purchases.unique("id", keep="any", maintain_order=False)
-        buyers = purchases.select(who=pl.col("who").unique()).with_row_index("person")
-        said = frame.filter(kind=IDENTIFY).select("who", "customer").unique()
-        said = said.join(buyers, left_on="customer", right_on="who").select("person", "who")
-        people = pl.concat([buyers, said])
-        buyer = purchases.select("who").join(buyers, on="who", how="left", maintain_order="left")["person"]
-        # An inner join in any order; a left join that keeps the order takes three times as long.
-        touches = frame.lazy().select("who", "kind").with_row_index("row").filter(pl.col("kind") < PURCHASE)
-        touches = touches.join(people.lazy(), on="who").select("row", "person").collect()
-        return purchases["row"].to_numpy(), buyer.to_numpy(), touches["row"].to_numpy(), touches["person"].to_numpy()
-
-    def id_codes(self, rows):
-        return self.frame["id"].gather(rows).rank("dense").to_numpy()
+        log = self.frame.lazy()
+        at = (pl.col("at") - BASE).alias("at")
+        bought = log.filter(kind=PURCHASE).select("id", "who", at, "cents").collect()
+        bought = bought.unique("id", keep="any", maintain_order=False).drop("id")
+        spans = bought.group_by("who").agg(since=pl.col("at").min() - window, until=pl.col("at").max())
+        spans = spans.with_row_index("person")
+        said = self.frame.filter(kind=IDENTIFY).select("who", "customer").unique()
+        said = said.join(spans, left_on="customer", right_on="who")
+        people = pl.concat([spans, said.select(spans.columns)]).lazy()
+        bits = int(bought["at"].max()).bit_length()
+        packed = pl.col("person").cast(pl.Int64) * (1 << bits) + pl.col("at")
+        keys = bought.join(spans, on="who").select(packed, "cents").sort("person")
+        for label in labels:
+            packed = packed * (1 << int(LABELS[label] - 1).bit_length()) + pl.col(label)
+        # An inner join in any order; one that keeps the order takes three times as long.
+        touches = log.with_row_index("row").filter(pl.col("kind") < PURCHASE).select("row", "who", at, *labels)
+        touches = touches.join(people, on="who").filter(pl.col("at").is_between("since", "until"))
+        touches = touches.select("row", packed.alias("packed")).collect(engine="streaming")
+        rows, packed = touches["row"].to_numpy(), touches["packed"].to_numpy()
+        packed = settle_keys(packed, lambda some: self.frame["id"].gather(rows[some]).to_arrow())
+        return packed, keys["person"].to_numpy(), keys["cents"].to_numpy(), bits
 
 
 class Polars:
@@ -418,8 +435,11 @@ class DuckDB:
             CREATE OR REPLACE TEMP TABLE buyers AS
             SELECT (row_number() OVER ())::INTEGER AS person, who, since, until FROM (
                 SELECT who, min(ts) - {window} AS since, max(ts) AS until FROM bought_raw GROUP BY who)""")
-        run("CREATE OR REPLACE TEMP TABLE bought AS SELECT (row_number() OVER ())::INTEGER AS path, person, ts, cents"
-            " FROM bought_raw JOIN buyers USING (who)")
+        # Numbered and stored in the order of people, so that pairs of a path stand close together.
+        run("""
+            CREATE OR REPLACE TEMP TABLE bought AS
+            SELECT (row_number() OVER (ORDER BY person, ts))::INTEGER AS path, person, ts, cents
+            FROM bought_raw JOIN buyers USING (who) ORDER BY person, ts""")
         run(f"""
             CREATE OR REPLACE TEMP TABLE people AS
             SELECT who, person, since, until FROM buyers UNION ALL
@@ -469,6 +489,7 @@ class DuckDB:
 
     def prepare(self, window):
         self.staged(window)
+        self.db.execute("CREATE OR REPLACE TEMP TABLE touches AS SELECT * FROM touches ORDER BY person, ts")
 
     def warm(self, by, window, half_life):
         return self.credit(by, window, half_life)
