@@ -39,7 +39,8 @@ const LIVE: [(&str, usize); 3] = [("clinch", usize::MAX), ("sqlite", usize::MAX)
 
 /// Without Python and without timing: the log reads back, and clinch answers it.
 pub fn check_alone() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("peers-check-{}", std::process::id()));
+    let folder =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("peers-check-{}", std::process::id()));
     let log = Log::generate(2_000);
     log.write(&folder).expect("room on the disk");
     let read = Log::read(&folder).expect("just written");
@@ -53,7 +54,9 @@ pub fn check_alone() {
         let sum = |model: usize| table.iter().map(|row| row[model]).sum::<f64>();
         assert!(sum(0) > 0.0 && sum(0) == sum(model), "every model gives away the same revenue");
     }
-    println!("the log reads back and all models share the same revenue; `cargo bench --bench peers` compares");
+    println!(
+        "the log reads back and all models share the same revenue; `cargo bench --bench peers` compares"
+    );
 }
 
 pub fn run(options: &Options) {
@@ -85,7 +88,8 @@ fn describe(folder: &Path, rows: usize) {
 fn environment(folder: &Path) -> Option<PathBuf> {
     let home = folder.join("venv");
     let python = home.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let run = |command: &mut Command| command.stdout(Stdio::null()).status().is_ok_and(|status| status.success());
+    let run =
+        |command: &mut Command| command.stdout(Stdio::null()).status().is_ok_and(|status| status.success());
     if !python.exists() && !run(Command::new("python3").args(["-m", "venv"]).arg(&home)) {
         println!("skipped: all peers but clinch (no python3 with venv)\n");
         return None;
@@ -134,7 +138,8 @@ impl Peer {
     fn answer(&mut self) -> Result<Value, String> {
         let mut line = String::new();
         self.output.read_line(&mut line).map_err(|error| error.to_string())?;
-        let value: Value = serde_json::from_str(&line).map_err(|_| "it ended without an answer".to_owned())?;
+        let value: Value =
+            serde_json::from_str(&line).map_err(|_| "it ended without an answer".to_owned())?;
         match value["missing"].as_str() {
             Some(reason) => Err(reason.to_owned()),
             None => Ok(value),
@@ -189,7 +194,10 @@ impl Group {
                 (_, Some(python)) => {
                     let script = options.folder.join("peers.py");
                     std::fs::write(&script, PYTHON).expect("a folder under target");
-                    Peer::start(name, Command::new(python).arg(script).arg(name).arg(folder).arg(threads.to_string()))
+                    Peer::start(
+                        name,
+                        Command::new(python).arg(script).arg(name).arg(folder).arg(threads.to_string()),
+                    )
                 }
             };
             match started {
@@ -202,7 +210,8 @@ impl Group {
                 Err(reason) => println!("skipped: {name} ({reason})\n"),
             }
         }
-        let versions: Vec<String> = versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        let versions: Vec<String> =
+            versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
         println!("Threads {threads}; {}.\n", versions.join(", "));
         Self { rows, threads, peers }
     }
@@ -222,7 +231,10 @@ impl Group {
         if asked("warm") || asked("raw") {
             if asked("warm") {
                 let (times, _) = self.phase("warm", "warm", &NEXT, rounds * 2);
-                self.print("The next question, another dimension and model, over tables cleaned by hand", &times);
+                self.print(
+                    "The next question, another dimension and model, over tables cleaned by hand",
+                    &times,
+                );
             }
             if asked("raw") {
                 let (raw, _) = self.phase("cold", "warm", &NEXT, rounds);
@@ -259,7 +271,8 @@ impl Group {
                         continue;
                     }
                 };
-                let table: Table = serde_json::from_value(answer["table"].clone()).expect("a table of numbers");
+                let table: Table =
+                    serde_json::from_value(answer["table"].clone()).expect("a table of numbers");
                 let (first, expected) = reference.get_or_insert_with(|| (peer.name, table.clone()));
                 let gap = difference(expected, &table);
                 assert!(gap <= TOLERANCE, "{} and {first} differ by {gap:e} of a model's total", peer.name);
@@ -317,7 +330,8 @@ impl Group {
             let count = count.min(*most).min(self.rows / 10);
             match peer.ask(&format!("live {count}")) {
                 Ok(answer) => {
-                    let table: Table = serde_json::from_value(answer["table"].clone()).expect("a table of numbers");
+                    let table: Table =
+                        serde_json::from_value(answer["table"].clone()).expect("a table of numbers");
                     let gap = difference(expected, &table);
                     assert!(gap <= TOLERANCE, "{} is wrong after live rows: by {gap:e}", peer.name);
                     let mut micros: Vec<f64> =

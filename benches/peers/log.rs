@@ -129,7 +129,17 @@ impl Maker {
         // The product of two uniform numbers: the first of the labels are met often, the last seldom.
         let topic = (self.random.unit() * self.random.unit() * f64::from(TOPICS)) as u8;
         let channel = (self.random.unit() * self.random.unit() * f64::from(CHANNELS)) as u8;
-        self.rows.push(Row { arrival: at + late, at, cents: 0, number, person, device, kind, topic, channel });
+        self.rows.push(Row {
+            arrival: at + late,
+            at,
+            cents: 0,
+            number,
+            person,
+            device,
+            kind,
+            topic,
+            channel,
+        });
         self.rows.last_mut().expect("just pushed")
     }
 
@@ -246,7 +256,8 @@ impl Log {
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
         let put = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes);
-        let words = |numbers: &[i64]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>();
+        let words =
+            |numbers: &[i64]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>();
         for (name, texts) in [("id", &self.id), ("who", &self.who), ("customer", &self.customer)] {
             put(&format!("{name}.bytes"), &texts.bytes)?;
             let offsets: Vec<u8> = texts.offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect();

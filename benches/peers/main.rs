@@ -64,7 +64,8 @@ fn options(arguments: &[String]) -> Result<Options, String> {
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{name}: no value"))?;
         let texts = || value.split(',').map(String::from).collect();
-        let number = |text: &str| text.replace('_', "").parse().map_err(|_| format!("{name}: not a number: {text}"));
+        let number =
+            |text: &str| text.replace('_', "").parse().map_err(|_| format!("{name}: not a number: {text}"));
         let numbers = || value.split(',').map(number).collect::<Result<Vec<usize>, String>>();
         match name.as_str() {
             "--rows" => options.rows = numbers()?,

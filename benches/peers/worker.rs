@@ -27,7 +27,10 @@ pub fn run(arguments: &[String]) {
     let threads = threads.parse().expect("a number of threads");
     let mut worker = Worker { log, names: Names::new(), threads, held: ours::tracker() };
     reset_peak();
-    println!("{}", json!({ "versions": { "clinch": env!("CARGO_PKG_VERSION") }, "megabytes": peak_megabytes() }));
+    println!(
+        "{}",
+        json!({ "versions": { "clinch": env!("CARGO_PKG_VERSION") }, "megabytes": peak_megabytes() })
+    );
     for line in stdin().lock().lines() {
         let line = line.expect("a line");
         let words: Vec<&str> = line.split(' ').collect();
