@@ -47,7 +47,12 @@ impl<'f> Bulk<'f> {
         let Self { facts, staged, intake } = self;
         let done = match facts.door().enter(event) {
             Err(reason) => Ok(Some(Recorded::Dropped(reason))),
-            Ok(Passed::Booked(fact)) => facts.insert_booked(fact).map(Some),
+            Ok(Passed::Booked(fact)) => {
+                if facts.near_full(staged) {
+                    facts.deal(staged, intake);
+                }
+                facts.insert_booked(fact).map(Some)
+            }
             Ok(Passed::Row(fact)) => facts.stage(&fact, staged, intake).map(|()| None),
         };
         match done {
@@ -89,6 +94,11 @@ impl Facts {
         Ok(bulk.finish())
     }
 
+    /// Whether the facts that wait may fill the set to its cap.
+    fn near_full(&self, staged: &Staged) -> bool {
+        (self.len() + staged.rows.len()) as u64 >= self.limits().facts
+    }
+
     /// Numbers a fact's content and identifiers; whether it is here already shows later.
     fn stage(&mut self, fact: &RowFact<'_>, staged: &mut Staged, intake: &mut Intake) -> Result<()> {
         let enough = STAGED.max(self.len());
@@ -97,7 +107,7 @@ impl Facts {
         if staged.rows.len() >= enough || !staged.text.has_room(bytes) {
             self.deal(staged, intake);
         }
-        if (self.len() + staged.rows.len()) as u64 >= self.limits().facts {
+        if self.near_full(staged) {
             // Near the cap each one has to be looked for.
             self.deal(staged, intake);
             intake.count(self.insert_row(fact)?);
