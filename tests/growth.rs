@@ -36,7 +36,7 @@ fn count(shape: &Shape, facts: usize) -> [u64; 2] {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--toggle-collect=*record_all*", "--toggle-collect=*report_all*"])
         // One file of what was collected before the report, one of what came after.
-        .args(["--dump-before=*report_all*", &format!("--callgrind-out-file={}", out.display())])
+        .args(["--dump-before=*shapes::question*", &format!("--callgrind-out-file={}", out.display())])
         .arg(exe)
         .args(["--exact", "child_records_and_reports", "--test-threads=1"])
         .env(CHILD, format!("{} {facts}", shape.name))

@@ -1,5 +1,7 @@
 //! One conversion's value shared over its path: under every model, in every dimension asked for.
 
+use std::collections::BTreeMap;
+
 use crate::credit::{ONE, integers, weigh};
 use crate::error::Result;
 use crate::fact::{NONE, Symbol};
@@ -180,26 +182,37 @@ fn give(
 
 /// Numbers sets of values: equal sets, equal numbers.
 fn keys(values: &[Symbols]) -> Vec<u32> {
-    let mut seen: Vec<&Symbols> = Vec::new();
+    let mut seen: BTreeMap<&Symbols, u32> = BTreeMap::new();
     let mut number = |values| {
-        let place = seen.iter().position(|held| *held == values).unwrap_or(seen.len());
-        if place == seen.len() {
-            seen.push(values);
-        }
-        place as u32
+        let next = seen.len() as u32;
+        *seen.entry(values).or_insert(next)
     };
     values.iter().map(&mut number).collect()
 }
 
-/// The places that stay under a transform.
+/// The places that stay under a transform. Keys are numbered by first appearance.
 fn kept(keys: &[u32], transform: Transform) -> Vec<usize> {
-    let stays = |place: &usize| match transform {
-        Transform::All => true,
-        Transform::CollapseRepeats => *place == 0 || keys[*place] != keys[*place - 1],
-        Transform::FirstOfEach => !keys[..*place].contains(&keys[*place]),
-        Transform::LastOfEach => !keys[*place + 1..].contains(&keys[*place]),
-    };
-    (0..keys.len()).filter(stays).collect()
+    let places = 0..keys.len();
+    match transform {
+        Transform::All => places.collect(),
+        Transform::CollapseRepeats => {
+            places.filter(|place| *place == 0 || keys[*place] != keys[*place - 1]).collect()
+        }
+        Transform::FirstOfEach => {
+            let mut next = 0;
+            let is_first = |place: &usize| {
+                let first = keys[*place] == next;
+                next += u32::from(first);
+                first
+            };
+            places.filter(is_first).collect()
+        }
+        Transform::LastOfEach => {
+            let mut last = vec![0; keys.len()];
+            places.clone().for_each(|place| last[keys[place] as usize] = place);
+            places.filter(|place| last[keys[*place] as usize] == *place).collect()
+        }
+    }
 }
 
 /// Keys of the places that stayed, numbered by first appearance.
@@ -214,4 +227,21 @@ fn renumbered(keys: &[u32], kept: &[usize]) -> Vec<u32> {
         *held
     };
     kept.iter().map(&mut number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_are_numbered_by_first_appearance_and_transforms_keep_the_first_or_the_last() {
+        let sets = [&[7][..], &[3], &[7], &[3, 7], &[], &[3]];
+        let values: Vec<Symbols> = sets.into_iter().map(Symbols::from_slice).collect();
+        let keys = keys(&values);
+        assert_eq!(keys, [0, 1, 0, 2, 3, 1]);
+        assert_eq!(kept(&keys, Transform::All), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(kept(&keys, Transform::FirstOfEach), [0, 1, 3, 4]);
+        assert_eq!(kept(&keys, Transform::LastOfEach), [2, 3, 4, 5]);
+        assert_eq!(kept(&[0, 0, 1, 0], Transform::CollapseRepeats), [0, 2, 3]);
+    }
 }
