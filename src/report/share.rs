@@ -6,7 +6,7 @@ use crate::credit::{ONE, integers, weigh};
 use crate::error::Result;
 use crate::fact::{NONE, Symbol};
 use crate::journey::{
-    Circle, Conversion, Decision, Dimension, Earned, Path, Shopper, Standing, Symbols, Touchpoint, Transform,
+    Circle, Conversion, Decision, Dimension, Earned, Path, Shopper, Standing, Symbols, Touchpoint, kept,
 };
 use crate::model::{BuiltIn, Chosen, Model, Steps, Weights};
 use crate::money::apportion;
@@ -190,31 +190,6 @@ fn keys(values: &[Symbols]) -> Vec<u32> {
     values.iter().map(&mut number).collect()
 }
 
-/// The places that stay under a transform. Keys are numbered by first appearance.
-fn kept(keys: &[u32], transform: Transform) -> Vec<usize> {
-    let places = 0..keys.len();
-    match transform {
-        Transform::All => places.collect(),
-        Transform::CollapseRepeats => {
-            places.filter(|place| *place == 0 || keys[*place] != keys[*place - 1]).collect()
-        }
-        Transform::FirstOfEach => {
-            let mut next = 0;
-            let is_first = |place: &usize| {
-                let first = keys[*place] == next;
-                next += u32::from(first);
-                first
-            };
-            places.filter(is_first).collect()
-        }
-        Transform::LastOfEach => {
-            let mut last = vec![0; keys.len()];
-            places.clone().for_each(|place| last[keys[place] as usize] = place);
-            places.filter(|place| last[keys[*place] as usize] == *place).collect()
-        }
-    }
-}
-
 /// Keys of the places that stayed, numbered by first appearance.
 fn renumbered(keys: &[u32], kept: &[usize]) -> Vec<u32> {
     let mut numbers = vec![NONE; keys.len()];
@@ -234,14 +209,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_are_numbered_by_first_appearance_and_transforms_keep_the_first_or_the_last() {
+    fn sets_of_values_are_numbered_by_first_appearance() {
         let sets = [&[7][..], &[3], &[7], &[3, 7], &[], &[3]];
         let values: Vec<Symbols> = sets.into_iter().map(Symbols::from_slice).collect();
-        let keys = keys(&values);
-        assert_eq!(keys, [0, 1, 0, 2, 3, 1]);
-        assert_eq!(kept(&keys, Transform::All), [0, 1, 2, 3, 4, 5]);
-        assert_eq!(kept(&keys, Transform::FirstOfEach), [0, 1, 3, 4]);
-        assert_eq!(kept(&keys, Transform::LastOfEach), [2, 3, 4, 5]);
-        assert_eq!(kept(&[0, 0, 1, 0], Transform::CollapseRepeats), [0, 2, 3]);
+        assert_eq!(keys(&values), [0, 1, 0, 2, 3, 1]);
     }
 }
