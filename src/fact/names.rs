@@ -21,6 +21,7 @@ pub(crate) struct Names {
     index: Index,
     /// How many are identifiers, not sets.
     identifiers: usize,
+    has_conversations: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -41,11 +42,22 @@ impl Names {
     pub(crate) fn new() -> Self {
         let nobody =
             Name { key: [0; 2], cluster: 0, start: 0, count: 0, kind: IdKind::Checkout, claims: false };
-        Self { held: vec![nobody], lists: Vec::new(), index: Index::default(), identifiers: 0 }
+        Self {
+            held: vec![nobody],
+            lists: Vec::new(),
+            index: Index::default(),
+            identifiers: 0,
+            has_conversations: false,
+        }
     }
 
     pub(crate) fn identifiers(&self) -> usize {
         self.identifiers
+    }
+
+    /// Whether a conversation is among them.
+    pub(crate) fn has_conversations(&self) -> bool {
+        self.has_conversations
     }
 
     /// How many identifiers `other` does not have.
@@ -78,6 +90,7 @@ impl Names {
     /// Adds an identifier, which is not here yet.
     pub(crate) fn add_one(&mut self, known: Known, cluster: u32) -> Handle {
         self.identifiers += 1;
+        self.has_conversations |= known.kind == IdKind::Conversation;
         self.push(Name { key: key_of(known), cluster, start: 0, count: 1, kind: known.kind, claims: false })
     }
 

@@ -61,6 +61,13 @@ pub(crate) type Symbols = SmallVec<[Symbol; 2]>;
 /// From how many values on repeats are found by sorting.
 const MANY: usize = 16;
 
+impl Dimension {
+    /// The place of its label in a content, where there is one label at most.
+    pub(crate) fn label(self) -> Option<usize> {
+        place(self)
+    }
+}
+
 /// The place of a dimension's label in a content.
 fn place(dimension: Dimension) -> Option<usize> {
     Some(match dimension {

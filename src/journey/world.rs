@@ -27,6 +27,8 @@ pub(crate) struct World<'a> {
     /// The same in nanoseconds since 1970.
     pub(crate) now: i128,
     pub(crate) remote: Remote,
+    /// Whether any fact names a conversation.
+    pub(crate) has_conversations: bool,
 }
 
 /// What people of one cluster may need to know of another.
@@ -87,7 +89,8 @@ impl<'a> World<'a> {
     ) -> Self {
         let plan = Plan::new(&facts.contents, rules);
         let (now, remote) = (nanos_of(as_of), Remote::default());
-        Self { facts, rules, plan, policy, as_of, now, remote }
+        let has_conversations = facts.names.has_conversations();
+        Self { facts, rules, plan, policy, as_of, now, remote, has_conversations }
     }
 
     /// All clusters that hold something.

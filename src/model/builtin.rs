@@ -2,9 +2,10 @@
 
 use crate::error::{ErrorKind, Result};
 use crate::journey::Path;
-use crate::model::decay::decay;
+use crate::model::decay::{HalfLife, weight};
 use crate::model::{Model, Weights};
-use crate::time::Span;
+use crate::money::MAX_WEIGHT;
+use crate::time::{Span, nanos_of};
 
 /// A rule model. It parses from its name and prints back to it.
 ///
@@ -83,6 +84,13 @@ impl PositionBased {
     }
 }
 
+impl PositionBased {
+    /// First, middle and last, in one unit.
+    pub(crate) fn shares(&self) -> [u64; 3] {
+        self.shares
+    }
+}
+
 /// Plain decimal text below a million, in millionths.
 fn millionths(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -112,8 +120,8 @@ fn weigh_positions([first, middle, last]: [u64; 3], count: usize, weights: &mut 
 
 /// Weights that halve with every half-life of age.
 ///
-/// A touchpoint of age a weighs 2^(-(a - a_newest) / half-life), so that the newest weighs 1 and nothing
-/// underflows to zero with it. 1 touchpoint: the whole. Source: Adobe, Mixpanel and Google Ads, all with 7 days.
+/// A touchpoint of age a weighs 2^(-(a - a_newest) / half-life), so that the newest weighs 1, to 53 binary digits;
+/// one that is 54 half-lives older than the newest weighs 0. 1 touchpoint: the whole. Source: Adobe, Mixpanel and Google Ads, all with 7 days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeDecay {
     half_life: Span,
@@ -145,9 +153,11 @@ impl TimeDecay {
     }
 
     fn weigh(&self, steps: &impl Steps, weights: &mut Weights) {
-        let newest = steps.age_nanos(steps.len() - 1);
-        let older = |place| steps.age_nanos(place).saturating_sub(newest);
-        weights.extend((0..steps.len()).map(|place| decay(older(place), self.half_life.as_nanos())));
+        let half_life = HalfLife::new(self.half_life.as_nanos());
+        let newest = half_life.factor(steps.nanos(steps.len() - 1));
+        // Of 53 binary digits, so that the integers behind them are found again.
+        let weigh = |place| weight(newest, half_life.factor(steps.nanos(place))) as f64 / MAX_WEIGHT as f64;
+        weights.extend((0..steps.len()).map(weigh));
     }
 }
 
@@ -195,8 +205,8 @@ pub(crate) trait Steps {
     /// The number of its label, as in [`Path::key`].
     fn key(&self, place: usize) -> usize;
 
-    /// How long before the conversion it happened.
-    fn age_nanos(&self, place: usize) -> u64;
+    /// When it happened, in nanoseconds since 1970.
+    fn nanos(&self, place: usize) -> i128;
 }
 
 impl Steps for Path<'_> {
@@ -212,8 +222,8 @@ impl Steps for Path<'_> {
         Path::key(self, place)
     }
 
-    fn age_nanos(&self, place: usize) -> u64 {
-        Path::age_nanos(self, place)
+    fn nanos(&self, place: usize) -> i128 {
+        nanos_of(self.touchpoint(place).at)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::journey::{
 use crate::model::Chosen;
 use crate::money::Currency;
 use crate::question::{Dated, Earned as Wanted, Question};
+use crate::report::plain::Plain;
 use crate::report::share::Sharing;
 use crate::report::sums::{NotCounted, Sums};
 use crate::report::tally::{ASKED, CONVERTED, IN_PATH, TURNS, Tally};
@@ -27,8 +28,9 @@ pub(crate) fn collect(facts: &Facts, question: &Question) -> Result<Sums> {
     for number in world.clusters() {
         collector.visit(number)?;
     }
-    let mut sums = collector.tally.sums(facts, question);
-    let (without, with) = reached(&world, question, collector.reached);
+    let (tally, turns) = collector.finish();
+    let mut sums = tally.sums(facts, question);
+    let (without, with) = reached(&world, question, turns);
     sums.retract(&without.sums(facts, question));
     sums.merge(&with.sums(facts, question));
     Ok(sums)
@@ -59,6 +61,8 @@ pub(crate) struct Collector<'q, 'w, 'a> {
     asked: Asked,
     /// Turns of other clusters that stand in a path.
     pub(crate) reached: Vec<Turn>,
+    /// The short way, where the question allows it.
+    plain: Option<Plain<'q>>,
 }
 
 /// Which touches of each shopper stand in the path of a conversion that is asked about.
@@ -92,10 +96,19 @@ impl Ended {
 impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
     pub(crate) fn new(world: &'w World<'a>, question: &'q Question) -> Self {
         let tally = Tally::new(question);
+        let plain = Plain::new(world, question, &tally);
         let custom = question.models.iter().any(|chosen| matches!(chosen, Chosen::Custom(_)));
         let evidence = custom || question.by.contains(&Dimension::Evidence);
         let asked = Asked { evidence, refused: false };
-        Self { world, question, tally, sharing: Sharing::new(question), asked, reached: Vec::new() }
+        Self { world, question, tally, sharing: Sharing::new(question), asked, reached: Vec::new(), plain }
+    }
+
+    /// What was counted, and the turns of other clusters that stand in a path.
+    pub(crate) fn finish(mut self) -> (Tally, Vec<Turn>) {
+        if let Some(plain) = self.plain.take() {
+            plain.finish(&mut self.tally);
+        }
+        (self.tally, self.reached)
     }
 
     fn currency(&mut self, currency: Option<Currency>) -> usize {
@@ -144,6 +157,11 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
 
     /// Counts the people of one cluster.
     pub(crate) fn visit(&mut self, number: u32) -> Result<()> {
+        if let Some(plain) = &mut self.plain
+            && plain.visit(self.world, number, &mut self.tally)?
+        {
+            return Ok(());
+        }
         let mut circle = Circle::new(self.world, number);
         circle.find_causes();
         self.tally.intake.events += circle.rows.len() as i64;

@@ -2,6 +2,7 @@
 
 mod collect;
 mod overview;
+mod plain;
 mod share;
 mod sums;
 mod tally;

@@ -27,7 +27,6 @@ struct Standings<'p> {
     kept: &'p [usize],
     path: &'p [Standing],
     keys: &'p [u32],
-    at: i128,
 }
 
 impl Steps for Standings<'_> {
@@ -43,8 +42,8 @@ impl Steps for Standings<'_> {
         self.keys[place] as usize
     }
 
-    fn age_nanos(&self, place: usize) -> u64 {
-        u64::try_from((self.at - self.path[self.kept[place]].at).max(0)).unwrap_or(u64::MAX)
+    fn nanos(&self, place: usize) -> i128 {
+        self.path[self.kept[place]].at
     }
 }
 
@@ -77,7 +76,7 @@ impl<'q> Sharing<'q> {
             let keys = keys(&values);
             let kept = kept(&keys, self.question.rules.transform);
             let keys = renumbered(&keys, &kept);
-            let steps = Standings { kept: &kept, path, keys: &keys, at: earned.at };
+            let steps = Standings { kept: &kept, path, keys: &keys };
             for (model, chosen) in self.question.models.iter().enumerate() {
                 let units = match chosen {
                     Chosen::BuiltIn(built_in) => Some(self.units(built_in, &steps)),
