@@ -1,8 +1,12 @@
 //! Orders and refunds by the id of the order: they are few, and whose they are is not what brings them together.
 
+use chrono::{DateTime, Utc};
+
 use crate::fact::Fact;
+use crate::fact::door::newer;
 use crate::fact::index::{Index, Mix};
 use crate::fact::names::Handle;
+use crate::id::Key;
 use crate::text::OrderId;
 
 /// Every fact about one order.
@@ -11,6 +15,10 @@ pub(crate) struct Book {
     pub(crate) order: OrderId,
     /// Versions and refunds, in the order of facts.
     pub(crate) facts: Vec<Box<Booked>>,
+    /// The place of the version that wins over all others, if there is a version.
+    newest: Option<u32>,
+    /// When the last of them had come to be.
+    complete: DateTime<Utc>,
 }
 
 /// One version of an order, or one refund.
@@ -24,6 +32,30 @@ impl Book {
     /// Where a fact stands, or would have to.
     pub(crate) fn search(&self, fact: &Fact) -> Result<usize, usize> {
         self.facts.binary_search_by(|held| held.fact.cmp(fact))
+    }
+
+    /// Adds a fact that is not here yet.
+    pub(crate) fn insert(&mut self, booked: Booked, key: &Key) {
+        let Err(place) = self.search(&booked.fact) else { return };
+        let wins = booked.fact.order().is_some()
+            && self.newest().is_none_or(|newest| newer(&booked.fact, &newest.fact, key));
+        if wins {
+            self.newest = Some(place as u32);
+        } else {
+            self.newest = self.newest.map(|newest| newest + u32::from(newest as usize >= place));
+        }
+        self.complete = self.complete.max(booked.fact.at).max(booked.fact.version());
+        self.facts.insert(place, Box::new(booked));
+    }
+
+    /// The version that wins over all others.
+    pub(crate) fn newest(&self) -> Option<&Booked> {
+        self.newest.map(|place| &*self.facts[place as usize])
+    }
+
+    /// Whether all of it had come to be by `as_of`.
+    pub(crate) fn seen(&self, as_of: DateTime<Utc>) -> bool {
+        self.complete <= as_of
     }
 }
 
@@ -69,7 +101,8 @@ impl Books {
         self.find(order).unwrap_or_else(|| {
             let number = self.books.len() as u32;
             self.index.insert(self.hash(order), number);
-            self.books.push(Book { order: order.clone(), facts: Vec::new() });
+            let complete = DateTime::<Utc>::MIN_UTC;
+            self.books.push(Book { order: order.clone(), facts: Vec::new(), newest: None, complete });
             number
         })
     }

@@ -202,13 +202,11 @@ impl Facts {
         }
         self.count += 1;
         let book = self.books.get_mut(number);
-        if let Err(place) = book.search(&fact) {
-            book.facts.insert(place, Box::new(Booked { fact, handle }));
-        }
-        // Which version makes claims may have changed, wherever the versions are.
-        let clusters: Vec<u32> = book.facts.iter().map(|booked| self.names.cluster(booked.handle)).collect();
-        for cluster in clusters {
-            self.clusters[cluster as usize].people.take();
+        let before = book.newest().map(|newest| newest.handle);
+        book.insert(Booked { fact, handle }, &self.key);
+        // Which version makes claims may have changed, from where the newest was to where it is now.
+        for handle in before.into_iter().chain([handle]) {
+            self.clusters[self.names.cluster(handle) as usize].people.take();
         }
         Ok(recorded)
     }
@@ -218,9 +216,9 @@ impl Facts {
         if fact.order().is_none() {
             return Recorded::New;
         }
-        let versions = self.books.get(book).facts.iter().map(|booked| &booked.fact);
-        let newer = |held: &Fact| held.order().is_some() && door::newer(held, fact, &self.key);
-        if versions.into_iter().any(newer) { Recorded::Superseded } else { Recorded::New }
+        let newest = self.books.get(book).newest();
+        let newer = newest.is_some_and(|newest| door::newer(&newest.fact, fact, &self.key));
+        if newer { Recorded::Superseded } else { Recorded::New }
     }
 
     fn cluster_of(&self, handle: Handle) -> &Cluster {

@@ -1,11 +1,12 @@
 //! The people of one cluster, as one answer sees them: whose turns there are, and what caused what.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::event::{Kind, Purpose};
 use crate::fact::{Cluster, Handle, NOBODY, NONE, Row, Symbol};
 use crate::identity::People;
-use crate::journey::order::{Entered, OrderState, read};
+use crate::journey::order::{Entered, OrderState, read, winner};
 use crate::journey::plan::barred;
 use crate::journey::touchpoint::TouchKind;
 use crate::journey::world::{Remote, World};
@@ -83,6 +84,9 @@ pub(crate) struct Turn {
     /// Whether its person's paths may be built.
     pub(crate) consent: bool,
 }
+
+/// Where a person's turns of others stand, by cluster and row.
+type Others = BTreeMap<(u32, u32), u32>;
 
 impl<'w, 'a> Circle<'w, 'a> {
     /// The people of a cluster, with what caused what as far as no code is needed to tell.
@@ -199,14 +203,14 @@ impl<'w, 'a> Circle<'w, 'a> {
     fn enter_orders(&mut self) {
         let world = self.world;
         for book in &self.cluster.books {
-            let Entered::Order(state) = read(world.facts.books.get(*book), world.as_of, world.facts.key())
+            let (book, key) = (world.facts.books.get(*book), world.facts.key());
+            // A book is read where its order is, not wherever a version of it is.
+            let handle = winner(book, world.as_of, key).map(|winner| winner.handle);
+            let Some(handle) = handle.filter(|handle| world.facts.names.cluster(*handle) == self.number)
             else {
                 continue;
             };
-            let handle = state.winner.handle;
-            if world.facts.names.cluster(handle) != self.number {
-                continue;
-            }
+            let Entered::Order(state) = read(book, world.as_of, key) else { continue };
             if handle == NOBODY {
                 // Each such order is a person of its own.
                 let person = self.shoppers.len() as u32;
@@ -273,54 +277,70 @@ impl<'w, 'a> Circle<'w, 'a> {
                 continue;
             }
             let index = TurnIndex::new(self, number);
+            let others = (0..).zip(&self.shoppers[number].others);
+            let mut others: Others = others.map(|(place, turn)| ((turn.cluster, turn.row), place)).collect();
             for place in 0..self.shoppers[number].touches.len() {
                 let touch = self.shoppers[number].touches[place];
                 if engages(&touch) {
-                    let cause = self.cause(number, &index, &touch, remote);
+                    let cause = self.cause(number, &index, &touch, remote, &mut others);
                     self.shoppers[number].touches[place].cause = cause;
                 }
             }
         }
     }
 
-    fn cause(&mut self, number: usize, index: &TurnIndex, touch: &Touch, remote: &Remote) -> Cause {
+    fn cause(
+        &mut self,
+        number: usize,
+        index: &TurnIndex,
+        touch: &Touch,
+        remote: &Remote,
+        others: &mut Others,
+    ) -> Cause {
         let row = self.row(touch.row);
         if let Some(id) = self.cluster.turn(row) {
             let own = index.named(self, id).map(Cause::Own);
-            let anyones = |circle: &mut Self| {
+            let mut anyones = |circle: &mut Self| {
                 let turn = remote.turns.get(id).copied().flatten();
-                turn.map_or(Cause::None, |turn| circle.other(number, turn))
+                turn.map_or(Cause::None, |turn| circle.other(number, turn, others))
             };
             return own.unwrap_or_else(|| anyones(self));
         }
         let code = self.world.facts.contents.get(touch.content).code;
         if touch.kind == TouchKind::LinkClick && code != NONE {
             let turns = remote.links.get(&code).map_or(&[][..], Vec::as_slice);
-            let person = self.shoppers[number].person;
-            let mut own = turns.iter().filter(|turn| turn.cluster == self.number && turn.person == person);
-            let named = match turns {
-                [only] => Some(only),
-                _ => own.next().filter(|_| own.next().is_none()),
+            let named = match (turns, self.own_turns(&self.shoppers[number], turns)) {
+                ([only], _) | (_, [only]) => Some(*only),
+                _ => None,
             };
-            if let Some(turn) = named.copied() {
-                return self.other(number, turn);
+            if let Some(turn) = named {
+                return self.other(number, turn, others);
             }
         }
         index.latest(self, touch.handle, touch.at).map_or(Cause::None, Cause::Own)
     }
 
     /// A turn found by id or code as a cause: it may turn out to be the person's own.
-    fn other(&mut self, number: usize, turn: Turn) -> Cause {
+    fn other(&mut self, number: usize, turn: Turn, others: &mut Others) -> Cause {
         let shopper = &mut self.shoppers[number];
         if turn.cluster == self.number && turn.person == shopper.person {
             let place = shopper.touches.partition_point(|touch| touch.row < turn.row);
             return Cause::Own(place as u32);
         }
-        let place = shopper.others.iter().position(|held| *held == turn).unwrap_or(shopper.others.len());
-        if place == shopper.others.len() {
+        let place = *others.entry((turn.cluster, turn.row)).or_insert_with(|| {
             shopper.others.push(turn);
-        }
-        Cause::Other(place as u32)
+            shopper.others.len() as u32 - 1
+        });
+        Cause::Other(place)
+    }
+
+    /// The person's own among the turns that a code names.
+    pub(crate) fn own_turns<'t>(&self, shopper: &Shopper<'_>, turns: &'t [Turn]) -> &'t [Turn] {
+        let whose = |turn: &Turn| (turn.cluster, turn.person);
+        let own = (self.number, shopper.person);
+        let start = turns.partition_point(|turn| whose(turn) < own);
+        let count = turns[start..].partition_point(|turn| whose(turn) == own);
+        &turns[start..start + count]
     }
 
     /// A person's turn as others see it.

@@ -1,5 +1,7 @@
 //! Who may claim each of a person's conversions, on what evidence, and who may not.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
@@ -7,6 +9,7 @@ use crate::event::Order;
 use crate::fact::{Fact, Symbol};
 use crate::id::IdKind;
 use crate::journey::circle::{Cause, Circle, Shopper, Touch, Turn};
+use crate::journey::coded::Coded;
 use crate::journey::ground::Ground;
 use crate::journey::order::OrderState;
 use crate::journey::rules::{DirectVisits, ProductMatch, Reuse, Unit};
@@ -88,10 +91,10 @@ pub(crate) struct Claiming<'c, 'w, 'a> {
     last: Option<i128>,
     /// Touches that were in the path of an earlier conversion; and turns of others.
     consumed: Vec<bool>,
-    consumed_others: Vec<Turn>,
-    /// Evidence that codes give to the person's own turns and to those of others, by clicks so far.
-    coded: Vec<EvidenceSet>,
-    coded_others: Vec<(Turn, EvidenceSet)>,
+    consumed_others: BTreeSet<(u32, u32)>,
+    coded: Coded,
+    /// Turns of others that lie too far back for all conversions to come, by why they may not claim.
+    left: [u64; RefuseReason::ALL.len()],
     clicks: usize,
     at: i128,
     order: Option<Bought<'c>>,
@@ -123,9 +126,9 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
             asked: Asked { evidence, ..asked },
             last: None,
             consumed: vec![false; if circle.world.rules.reuse == Reuse::Consumed { count } else { 0 }],
-            consumed_others: Vec::new(),
-            coded: Vec::new(),
-            coded_others: Vec::new(),
+            consumed_others: BTreeSet::new(),
+            coded: Coded::default(),
+            left: Default::default(),
             clicks: 0,
             at: 0,
             order: None,
@@ -139,13 +142,9 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
     pub(crate) fn decide(&mut self, earned: &Earned) -> &Decision {
         self.start(earned.at);
         self.read_clicks();
-        let mut before = None;
         if let What::Order(place) = earned.what {
-            let state = &self.shopper.orders[place as usize];
-            if !state.order.codes.is_empty() || !state.order.discount_codes.is_empty() {
-                before = Some((self.coded.clone(), self.coded_others.clone()));
-            }
-            self.read_order(state);
+            self.coded.read_order();
+            self.read_order(&self.shopper.orders[place as usize]);
         }
         self.own();
         self.foreign();
@@ -153,10 +152,7 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
         self.leave_out_direct_visits();
         self.arrange();
         self.trim();
-        // What the order's own codes said is not said of the next one.
-        if let Some(before) = before {
-            (self.coded, self.coded_others) = before;
-        }
+        self.coded.forget_order();
         self.finish(earned.at);
         &self.decision
     }
@@ -192,7 +188,9 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
         for part in parts {
             match part.source {
                 Source::Own(place) => self.consumed[place as usize] = true,
-                Source::Other(turn) => self.consumed_others.push(turn),
+                Source::Other(turn) => {
+                    self.consumed_others.insert((turn.cluster, turn.row));
+                }
             }
             part.folds.iter().for_each(|place| self.consumed[*place as usize] = true);
         }
@@ -241,7 +239,9 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
     fn read_clicks(&mut self) {
         let (world, shopper) = (self.circle.world, self.shopper);
         while let Some((_, code)) = shopper.uses.get(self.clicks).filter(|(at, _)| *at <= self.at) {
-            self.read_code(world.remote.links.get(code), Evidence::Code);
+            if self.coded.click(*code) {
+                self.read_code(world.remote.links.get(code), Evidence::Code, 0..shopper.touches.len());
+            }
             self.clicks += 1;
         }
     }
@@ -249,13 +249,15 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
     fn read_order(&mut self, state: &'c OrderState<'a>) {
         let (world, order) = (self.circle.world, state.order);
         let contents = &world.facts.contents;
+        let range = self.ground.range(&self.shopper.touches, self.at, self.everything());
         for code in &order.codes {
             let turns = contents.links.find(code.as_str()).and_then(|code| world.remote.links.get(&code));
-            self.read_code(turns, Evidence::Code);
+            self.read_code(turns, Evidence::Code, range.clone());
         }
         for code in &order.discount_codes {
             let code = contents.discounts.find(code.as_str());
-            self.read_code(code.and_then(|code| world.remote.discounts.get(&code)), Evidence::DiscountCode);
+            let turns = code.and_then(|code| world.remote.discounts.get(&code));
+            self.read_code(turns, Evidence::DiscountCode, range.clone());
         }
         let products_matter = self.asked.evidence || world.rules.product_match != ProductMatch::Any;
         let lines = if products_matter { &*order.lines } else { &[] };
@@ -270,28 +272,31 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
         });
     }
 
-    /// The one turn that a code names; of several only the person's own.
-    fn read_code(&mut self, turns: Option<&Vec<Turn>>, evidence: Evidence) {
+    /// The one turn that a code names; of several only the person's own, as far as they stand in a range of the
+    /// touches.
+    fn read_code(&mut self, turns: Option<&Vec<Turn>>, evidence: Evidence, range: std::ops::Range<usize>) {
         let Some(turns) = turns else { return };
-        for turn in turns {
-            if turn.cluster == self.circle.number && turn.person == self.shopper.person {
-                let place = self.shopper.touches.partition_point(|touch| touch.row < turn.row);
-                self.coded.resize(self.shopper.touches.len(), EvidenceSet::default());
-                self.coded[place].add(evidence);
-            } else if let [_] = turns.as_slice() {
-                let held = self.coded_others.iter().position(|(held, _)| held == turn);
-                let place = held.unwrap_or(self.coded_others.len());
-                if held.is_none() {
-                    self.coded_others.push((*turn, EvidenceSet::default()));
-                }
-                self.coded_others[place].1.add(evidence);
-            }
+        let (touches, mut own) = (&self.shopper.touches, self.circle.own_turns(self.shopper, turns));
+        if let ([only], []) = (turns.as_slice(), own) {
+            self.coded.add_other(*only, evidence);
         }
+        let Some([first, .., last] | [first @ last]) = touches.get(range) else { return };
+        own = &own[own.partition_point(|turn| turn.row < first.row)..];
+        own = &own[..own.partition_point(|turn| turn.row <= last.row)];
+        for turn in own {
+            let place = touches.partition_point(|touch| touch.row < turn.row);
+            self.coded.add_own(place as u32, touches.len(), evidence);
+        }
+    }
+
+    /// Whether every candidate has to be looked at by itself, however far back it lies.
+    fn everything(&self) -> bool {
+        self.whole || self.asked.refused
     }
 
     /// The person's own touchpoints: turns with what they caused, and what stands alone.
     fn own(&mut self) {
-        let everything = self.whole || self.asked.refused;
+        let everything = self.everything();
         let range = self.ground.range(&self.shopper.touches, self.at, everything);
         self.ground.count_outside(&range, &mut self.decision.refused);
         if everything {
@@ -389,11 +394,20 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
 
     /// Turns of other people that a code names.
     fn foreign(&mut self) {
-        for place in 0..self.coded_others.len() {
-            let (turn, evidence) = self.coded_others[place];
+        let oldest = self.at - i128::from(self.circle.world.plan.longest);
+        for (held, left) in self.decision.refused.iter_mut().zip(self.left) {
+            *held += left;
+        }
+        for (turn, evidence) in self.coded.others() {
             match self.eligible_other(turn, evidence) {
                 Ok(standing) => self.decision.path.push(standing),
-                Err(reason) => self.refuse(Source::Other(turn), reason),
+                Err(reason) => {
+                    self.refuse(Source::Other(turn), reason);
+                    // Conversions come in order of time: for all later ones it is as far back.
+                    if !self.everything() && turn.at < oldest && self.coded.leave(&turn) {
+                        self.left[reason as usize] += 1;
+                    }
+                }
             }
         }
     }
@@ -458,7 +472,7 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
             folds: SmallVec::new(),
             rest: Vec::new(),
         };
-        self.in_window(&mut standing, || self.consumed_others.contains(&turn))?;
+        self.in_window(&mut standing, || self.consumed_others.contains(&(turn.cluster, turn.row)))?;
         Ok(standing)
     }
 
@@ -493,7 +507,7 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
     fn evidence(&self, standing: &Standing) -> EvidenceSet {
         let mut evidence = match standing.source {
             Source::Own(place) => {
-                let mut evidence = self.coded.get(place as usize).copied().unwrap_or_default();
+                let mut evidence = self.coded.own(place);
                 let known = self.shopper.known;
                 evidence.add(if known { Evidence::SameCustomer } else { Evidence::SameVisitor });
                 evidence
@@ -589,16 +603,17 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
     /// Makes one touchpoint of all those of a conversation. They stand in order: the first one gives id and
     /// instant.
     fn group_conversations(&mut self) {
-        let mut places: Vec<(u32, usize)> = Vec::new();
+        let mut places: BTreeMap<u32, usize> = BTreeMap::new();
         let mut grouped: Vec<Standing> = Vec::new();
+        // Whether a part of each came over a direct channel.
+        let mut direct: Vec<bool> = Vec::new();
         for standing in std::mem::take(&mut self.decision.path) {
             let symbols = self.circle.symbols(self.shopper, &standing, Dimension::Conversation);
             let conversation = symbols.first().copied();
-            let held = conversation
-                .and_then(|conversation| places.iter().find(|(held, _)| *held == conversation))
-                .map(|(_, place)| &mut grouped[*place]);
-            match held {
-                Some(held) => {
+            let place = conversation.and_then(|conversation| places.get(&conversation).copied());
+            let is_direct = self.circle.is_direct(self.shopper, &standing);
+            match place.map(|place| (&mut grouped[place], &mut direct[place])) {
+                Some((held, direct)) => {
                     // A conversation with the bot in it is no visit, whatever began it.
                     if !held.bot {
                         held.kind = standing.kind;
@@ -606,13 +621,13 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
                     }
                     held.evidence.extend(standing.evidence);
                     held.rest.push(standing);
-                    let channels = std::iter::once(&*held).chain(&held.rest);
-                    let direct = channels.into_iter().any(|part| self.circle.is_direct(self.shopper, part));
-                    held.direct = held.kind == TouchKind::Visit && direct;
+                    *direct |= is_direct;
+                    held.direct = held.kind == TouchKind::Visit && *direct;
                 }
                 None => {
                     places.extend(conversation.map(|conversation| (conversation, grouped.len())));
                     grouped.push(standing);
+                    direct.push(is_direct);
                 }
             }
         }

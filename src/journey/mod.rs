@@ -7,6 +7,7 @@
 mod builder;
 mod circle;
 mod claim;
+mod coded;
 mod conversion;
 mod ground;
 mod order;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use builder::JourneyBuilder;
 pub use conversion::{Conversion, ConversionKind, Line};
 pub use path::Path;
+pub(crate) use path::kept;
 pub use rules::{DirectVisits, POST_PURCHASE_INTENTS, ProductMatch, Reuse, Rules, Transform, Unit};
 pub use tell::{Claim, Refused};
 pub use touchpoint::{Dimension, Evidence, EvidenceSet, Labels, TouchKind, Touchpoint};

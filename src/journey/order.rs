@@ -38,6 +38,9 @@ pub(crate) enum Entered<'a> {
 
 /// The version of an order that holds: the newest, ties by content.
 pub(crate) fn winner<'a>(book: &'a Book, as_of: DateTime<Utc>, key: &Key) -> Option<&'a Booked> {
+    if let Some(newest) = book.newest().filter(|newest| newest.fact.seen(as_of)) {
+        return Some(newest);
+    }
     let versions = book.facts.iter().filter(|held| held.fact.order().is_some() && held.fact.seen(as_of));
     versions.map(|held| &**held).reduce(
         |held, other| {

@@ -58,6 +58,9 @@ pub struct Refused {
 /// Values of one dimension, as numbers of texts or of identifiers, each once.
 pub(crate) type Symbols = SmallVec<[Symbol; 2]>;
 
+/// From how many values on repeats are found by sorting.
+const MANY: usize = 16;
+
 impl Dimension {
     /// The place of its label in a content, where there is one label at most.
     pub(crate) fn label(self) -> Option<usize> {
@@ -122,6 +125,10 @@ impl Circle<'_, '_> {
         for part in &standing.rest {
             self.add_symbols(shopper, part, dimension, &mut symbols);
         }
+        if symbols.len() > MANY {
+            symbols.sort_unstable();
+            symbols.dedup();
+        }
         symbols
     }
 
@@ -134,7 +141,8 @@ impl Circle<'_, '_> {
     ) {
         let contents = &self.world.facts.contents;
         let mut put = |symbol: Symbol| {
-            if symbol != NONE && !symbols.contains(&symbol) {
+            // Among many they are looked for when all are there.
+            if symbol != NONE && (symbols.len() >= MANY || !symbols.contains(&symbol)) {
                 symbols.push(symbol);
             }
         };

@@ -34,7 +34,7 @@ pub(crate) struct World<'a> {
 /// What people of one cluster may need to know of another.
 #[derive(Debug, Default)]
 pub(crate) struct Remote {
-    /// Turns that each link code names, in order of cluster and row; only of codes that somebody used.
+    /// Turns that each link code names, in order of cluster, person and row; only of codes that somebody used.
     pub(crate) links: BTreeMap<Symbol, Vec<Turn>>,
     /// The same for discount codes.
     pub(crate) discounts: BTreeMap<Symbol, Vec<Turn>>,
@@ -115,8 +115,8 @@ impl<'a> World<'a> {
     /// Whom the facts of a cluster belong to.
     pub(crate) fn people(&self, number: u32, seen: &[Row]) -> Cow<'a, People> {
         let cluster = self.cluster(number);
-        let booked = cluster.books.iter().flat_map(|book| &self.facts.books.get(*book).facts);
-        let whole = seen.len() == cluster.rows.len() && booked.clone().all(|held| held.fact.seen(self.as_of));
+        let mut books = cluster.books.iter().map(|book| self.facts.books.get(*book));
+        let whole = seen.len() == cluster.rows.len() && books.all(|book| book.seen(self.as_of));
         let resolve =
             |said: &Said| identity::resolve(&cluster.handles, said, &self.facts.names, self.facts.key());
         if whole {
@@ -208,7 +208,7 @@ impl<'a> World<'a> {
             circle.shared(&mut remote);
         }
         for turns in remote.links.values_mut().chain(remote.discounts.values_mut()) {
-            turns.sort_unstable_by_key(|turn| (turn.cluster, turn.row));
+            turns.sort_unstable_by_key(|turn| (turn.cluster, turn.person, turn.row));
             turns.dedup_by_key(|turn| (turn.cluster, turn.row));
         }
         remote

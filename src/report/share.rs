@@ -1,10 +1,12 @@
 //! One conversion's value shared over its path: under every model, in every dimension asked for.
 
+use std::collections::BTreeMap;
+
 use crate::credit::{ONE, integers, weigh};
 use crate::error::Result;
 use crate::fact::{NONE, Symbol};
 use crate::journey::{
-    Circle, Conversion, Decision, Dimension, Earned, Path, Shopper, Standing, Symbols, Touchpoint, Transform,
+    Circle, Conversion, Decision, Dimension, Earned, Path, Shopper, Standing, Symbols, Touchpoint, kept,
 };
 use crate::model::{BuiltIn, Chosen, Model, Steps, Weights};
 use crate::money::apportion;
@@ -179,26 +181,12 @@ fn give(
 
 /// Numbers sets of values: equal sets, equal numbers.
 fn keys(values: &[Symbols]) -> Vec<u32> {
-    let mut seen: Vec<&Symbols> = Vec::new();
+    let mut seen: BTreeMap<&Symbols, u32> = BTreeMap::new();
     let mut number = |values| {
-        let place = seen.iter().position(|held| *held == values).unwrap_or(seen.len());
-        if place == seen.len() {
-            seen.push(values);
-        }
-        place as u32
+        let next = seen.len() as u32;
+        *seen.entry(values).or_insert(next)
     };
     values.iter().map(&mut number).collect()
-}
-
-/// The places that stay under a transform.
-fn kept(keys: &[u32], transform: Transform) -> Vec<usize> {
-    let stays = |place: &usize| match transform {
-        Transform::All => true,
-        Transform::CollapseRepeats => *place == 0 || keys[*place] != keys[*place - 1],
-        Transform::FirstOfEach => !keys[..*place].contains(&keys[*place]),
-        Transform::LastOfEach => !keys[*place + 1..].contains(&keys[*place]),
-    };
-    (0..keys.len()).filter(stays).collect()
 }
 
 /// Keys of the places that stayed, numbered by first appearance.
@@ -213,4 +201,16 @@ fn renumbered(keys: &[u32], kept: &[usize]) -> Vec<u32> {
         *held
     };
     kept.iter().map(&mut number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_of_values_are_numbered_by_first_appearance() {
+        let sets = [&[7][..], &[3], &[7], &[3, 7], &[], &[3]];
+        let values: Vec<Symbols> = sets.into_iter().map(Symbols::from_slice).collect();
+        assert_eq!(keys(&values), [0, 1, 0, 2, 3, 1]);
+    }
 }
