@@ -63,9 +63,11 @@ fn split_even(total: i64, count: usize, parts: &mut Vec<i64>) {
 /// What is left over is exact modulo 2^64 and lies between minus the sum and twice the sum, so it tells which.
 fn split_small(total: u64, sum: u64, weights: &[u64], parts: &mut Vec<i64>, room: &mut Room) {
     let ratio = total as f64 / sum as f64;
-    let mut spare = total;
+    let mut given = 0;
+    parts.resize(weights.len(), 0);
     room.remainders.clear();
-    for weight in weights {
+    room.remainders.resize(weights.len(), 0);
+    for ((weight, slot), remainder) in weights.iter().zip(&mut *parts).zip(&mut room.remainders) {
         let mut part = (ratio * *weight as f64) as u64;
         let mut left = total.wrapping_mul(*weight).wrapping_sub(part.wrapping_mul(sum)) as i64;
         if left < 0 {
@@ -75,11 +77,11 @@ fn split_small(total: u64, sum: u64, weights: &[u64], parts: &mut Vec<i64>, room
             part += 1;
             left -= sum as i64;
         }
-        spare -= part;
-        parts.push(part as i64);
-        room.remainders.push(left as u64);
+        given += part;
+        *slot = part as i64;
+        *remainder = left as u64;
     }
-    give_spare(spare as usize, sum, parts, room);
+    give_spare((total - given) as usize, sum, parts, room);
 }
 
 /// Adds one to the `spare` parts with the largest remainders, ties to the earlier.
@@ -100,12 +102,15 @@ fn give_spare(spare: usize, sum: u64, parts: &mut [i64], room: &mut Room) {
         return;
     }
     let threshold = threshold(spare, sum, remainders, sorted);
-    let mut ties = spare - remainders.iter().filter(|left| **left > threshold).count();
-    for (part, left) in parts.iter_mut().zip(remainders) {
-        let tie = *left == threshold && ties > 0;
-        ties -= usize::from(tie);
-        *part += i64::from(*left > threshold || tie);
+    // Without a branch that nobody can foresee.
+    let mut above = 0;
+    for (part, left) in parts.iter_mut().zip(&*remainders) {
+        let more = *left > threshold;
+        *part += i64::from(more);
+        above += usize::from(more);
     }
+    let ties = parts.iter_mut().zip(remainders).filter(|(_, left)| **left == threshold);
+    ties.take(spare - above).for_each(|(part, _)| *part += 1);
 }
 
 /// The smallest of the `spare` largest remainders.
@@ -114,14 +119,20 @@ fn threshold(spare: usize, sum: u64, remainders: &[u64], sorted: &mut Vec<u64>) 
     if count > FEW {
         // Remainders of many parts lie about evenly below the sum: only those near where the threshold then has to
         // lie are put in order.
-        let guess = (sum as f64 * (count - spare) as f64 / count as f64) as u64;
-        let (low, high) = (guess.saturating_sub(sum / 6), guess + sum / 6);
-        let above = remainders.iter().filter(|left| **left >= high).count();
+        let guess = sum as f64 * (count - spare) as f64 / count as f64;
+        let reach = sum as f64 * 1.3 / (count as f64).sqrt();
+        let (low, high) = ((guess - reach).max(0.0) as u64, (guess + reach) as u64);
         sorted.clear();
-        sorted.extend(remainders.iter().copied().filter(|left| (low..high).contains(left)));
-        if above < spare && above + sorted.len() >= spare {
-            let place = sorted.len() - (spare - above);
-            return *sorted.select_nth_unstable(place).1;
+        sorted.resize(count, 0);
+        let (mut above, mut near) = (0, 0);
+        for left in remainders {
+            sorted[near] = *left;
+            above += usize::from(*left >= high);
+            near += usize::from(*left >= low) & usize::from(*left < high);
+        }
+        sorted.truncate(near);
+        if above < spare && above + near >= spare {
+            return *sorted.select_nth_unstable(near - (spare - above)).1;
         }
     }
     sorted.clear();

@@ -1,5 +1,7 @@
 //! One visit of everybody's paths: all models and dimensions asked for, and what the overview counts.
 
+#[cfg(feature = "parallel")]
+use crate::error::Error;
 use crate::error::Result;
 use crate::event::Kind;
 use crate::fact::{Facts, NONE, QUERY, Symbol};
@@ -23,17 +25,67 @@ pub(crate) const NONE_LABEL: &str = "none";
 pub(crate) fn collect(facts: &Facts, question: &Question) -> Result<Sums> {
     question.check()?;
     let world = World::new(facts, &question.rules, question.consent, question.as_of);
-    let mut collector = Collector::new(&world, question);
-    collector.books();
-    for number in world.clusters() {
-        collector.visit(number)?;
-    }
-    let (tally, turns) = collector.finish();
+    let (tally, turns) = visit_all(&world, question)?;
     let mut sums = tally.sums(facts, question);
     let (without, with) = reached(&world, question, turns);
     sums.retract(&without.sums(facts, question));
     sums.merge(&with.sums(facts, question));
     Ok(sums)
+}
+
+/// Visits everybody; of several failures that of the first cluster counts.
+#[cfg(not(feature = "parallel"))]
+fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>)> {
+    let mut collector = Collector::new(world, question);
+    collector.books(0..world.facts.books.len());
+    for number in world.clusters() {
+        collector.visit(number)?;
+    }
+    Ok(collector.finish())
+}
+
+/// The same on all threads of the pool that the host has put the call into; sums do not depend on who adds what.
+#[cfg(feature = "parallel")]
+fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>)> {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// How many clusters or orders a thread takes at a time.
+    const PIECE: usize = 2_048;
+    let (clusters, books) = (world.facts.clusters.len(), world.facts.books.len());
+    let (next_cluster, next_book) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        let mut collector = Collector::new(world, question);
+        let pieces = |next: &AtomicUsize, count: usize| {
+            let start = next.fetch_add(PIECE, Ordering::Relaxed);
+            (start < count).then(|| start..count.min(start + PIECE))
+        };
+        while let Some(piece) = pieces(&next_book, books) {
+            collector.books(piece);
+        }
+        while let Some(piece) = pieces(&next_cluster, clusters) {
+            for number in piece {
+                collector.visit(number as u32).map_err(|error| (number, error))?;
+            }
+        }
+        Ok(collector.finish())
+    };
+    let done: Vec<std::result::Result<(Tally, Vec<Turn>), (usize, Error)>> =
+        if clusters + books <= PIECE { vec![work()] } else { rayon::broadcast(|_| work()) };
+    let (mut tally, mut turns) = (Tally::new(question), Vec::new());
+    let mut failed: Option<(usize, Error)> = None;
+    for part in done {
+        match part {
+            Ok((part, more)) => {
+                tally.add(part);
+                turns.extend(more);
+            }
+            Err((number, error)) if failed.as_ref().is_none_or(|(first, _)| number < *first) => {
+                failed = Some((number, error));
+            }
+            Err(_) => {}
+        }
+    }
+    failed.map_or(Ok((tally, turns)), |(_, error)| Err(error))
 }
 
 /// Turns that stand in a path of somebody in another cluster have ended in a conversion too: the rates of their
@@ -116,8 +168,9 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
     }
 
     /// What became of orders and refunds.
-    pub(crate) fn books(&mut self) {
-        for book in self.world.facts.books.iter() {
+    pub(crate) fn books(&mut self, range: std::ops::Range<usize>) {
+        for number in range {
+            let book = self.world.facts.books.get(number as u32);
             let seen = book.facts.iter().map(|held| &held.fact).filter(|fact| fact.seen(self.world.as_of));
             for fact in seen {
                 self.tally.intake.events += 1;

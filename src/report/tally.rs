@@ -6,7 +6,7 @@ use crate::money::Currency;
 use crate::question::Question;
 use crate::reason::{RefuseReason, UnattributedReason};
 use crate::report::collect::NONE_LABEL;
-use crate::report::sums::{Cell, Key, NotCounted, Population, Sums};
+use crate::report::sums::{Cell, Key, NotCounted, OrderValue, Population, Sums};
 use crate::text::Label;
 
 /// What a visit of everybody's paths counts.
@@ -136,6 +136,37 @@ impl Tally {
         self.currencies.len() - 1
     }
 
+    /// Adds what another one counted.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn add(&mut self, other: Self) {
+        let models = other.tables.iter().flatten().map(|table| table.models).next().unwrap_or_default();
+        let places: Vec<usize> =
+            other.currencies.iter().map(|currency| self.currency(*currency, models)).collect();
+        for (money, place) in other.money.iter().zip(&places) {
+            self.money[*place].add(money);
+        }
+        for (tables, more) in self.tables.iter_mut().zip(&other.tables) {
+            for (table, place) in more.iter().zip(&places) {
+                tables[*place].add(table);
+            }
+        }
+        add_each(&mut self.refused, &other.refused);
+        self.rates.iter_mut().zip(&other.rates).for_each(|(rate, more)| add_each(rate, more));
+        let order =
+            |(with_bot, place, minor): &(bool, u32, i64)| (*with_bot, places[*place as usize] as u32, *minor);
+        self.orders.extend(other.orders.iter().map(order));
+        for (query, figures) in (0..).zip(&other.queries.0).filter(|(_, figures)| **figures != [0; 7]) {
+            add_each(self.queries.at(query), figures);
+        }
+        let Intake { events, junk, withheld, codes_without_turn, orders_known, not_counted } = other.intake;
+        self.intake.events += events;
+        self.intake.junk += junk;
+        self.intake.withheld += withheld;
+        self.intake.codes_without_turn += codes_without_turn;
+        self.intake.orders_known += orders_known;
+        add_each(&mut self.intake.not_counted, &not_counted);
+    }
+
     /// Adds everything up under the names of things.
     pub(crate) fn sums(&self, facts: &Facts, question: &Question) -> Sums {
         let mut sums = Sums::default();
@@ -148,19 +179,23 @@ impl Tally {
                 add_table(&mut sums, table, *by, *currency, facts, question);
             }
         }
-        let mut orders = self.orders.clone();
-        orders.sort_unstable();
-        for run in orders.chunk_by(|a, b| a == b) {
-            let (with_bot, currency, minor) = run[0];
-            if let Some(currency) = self.currencies[currency as usize] {
-                sums.add(&Key::Orders { with_bot, currency, minor }, run.len() as i128);
-            }
-        }
+        sums.add_orders(self.order_values());
         for (query, figures) in (0..).zip(&self.queries.0).filter(|(_, figures)| **figures != [0; 7]) {
             let query = facts.contents.texts.get(query).clone();
             add_query(&mut sums, &query, figures);
         }
         sums
+    }
+
+    /// How many orders there are of each value, in order.
+    fn order_values(&self) -> Vec<(OrderValue, i128)> {
+        let value = |(with_bot, place, minor): &(bool, u32, i64)| {
+            let currency = self.currencies[*place as usize]?;
+            Some(OrderValue { with_bot: *with_bot, currency, minor: *minor })
+        };
+        let mut values: Vec<OrderValue> = self.orders.iter().filter_map(value).collect();
+        values.sort_unstable();
+        values.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as i128)).collect()
     }
 
     fn add_intake(&self, sums: &mut Sums) {
@@ -195,6 +230,39 @@ impl Tally {
             sums.add(&Key::RefundsLoose(currency), money.refunds_loose.0.into());
             sums.add(&Key::RefundsLooseValue(currency), money.refunds_loose.1);
             sums.add(&Key::OverRefunded(currency), money.over_refunded);
+        }
+    }
+}
+
+#[cfg(feature = "parallel")]
+fn add_each(numbers: &mut [i64], more: &[i64]) {
+    numbers.iter_mut().zip(more).for_each(|(number, more)| *number += more);
+}
+
+#[cfg(feature = "parallel")]
+impl Money {
+    fn add(&mut self, other: &Self) {
+        let Self { conversions, value, unattributed, refunds_applied, refunds_loose, over_refunded } = other;
+        self.conversions += conversions;
+        self.value += value;
+        for (held, (count, value)) in self.unattributed.iter_mut().zip(unattributed) {
+            *held = (held.0 + count, held.1 + value);
+        }
+        self.refunds_applied += refunds_applied;
+        self.refunds_loose = (self.refunds_loose.0 + refunds_loose.0, self.refunds_loose.1 + refunds_loose.1);
+        self.over_refunded += over_refunded;
+    }
+}
+
+#[cfg(feature = "parallel")]
+impl Table {
+    fn add(&mut self, other: &Self) {
+        let add = |cell: &mut [i128; 2], more: &[i128; 2]| *cell = [cell[0] + more[0], cell[1] + more[1]];
+        for (symbol, cells) in other.rows.iter().zip(other.cells.chunks(other.models.max(1))) {
+            self.row(*symbol).iter_mut().zip(cells).for_each(|(cell, more)| add(cell, more));
+        }
+        for (mine, theirs) in [(&mut self.declined, &other.declined), (&mut self.outside, &other.outside)] {
+            mine.iter_mut().zip(theirs).for_each(|(cell, more)| add(cell, more));
         }
     }
 }
