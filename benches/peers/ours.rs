@@ -58,7 +58,7 @@ pub fn tracker() -> Tracker {
 pub fn question(ask: &Ask) -> Question {
     let as_of: DateTime<Utc> = "2030-01-01T00:00:00Z".parse().expect("an instant");
     let mut question = Question::new(as_of);
-    question.rules.lookback = Span::days(ask.window_days.into());
+    question.rules.lookback = Span::days(ask.window_days);
     question.by = vec![if ask.by_channel { Dimension::Channel } else { Dimension::Topic }];
     let decay = format!("time_decay:{}d", ask.half_life_days);
     let models = ["first_touch", "last_touch", "linear", "position_based", &decay];

@@ -18,6 +18,7 @@ import os
 import resource
 import sys
 import time
+from bisect import bisect_left, bisect_right
 
 PEER, FOLDER, THREADS = sys.argv[1], sys.argv[2], int(sys.argv[3])
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "ARROW_NUM_THREADS"):
@@ -141,15 +142,28 @@ def settle_keys(packed, ids_of):
     place = np.minimum(np.searchsorted(doubtful, packed[rows]), len(doubtful) - 1)
     found = doubtful[place] == packed[rows]
     rows, place = rows[found], place[found]
-    codes = ids_of(rows)
-    distinct = np.unique(place.astype(np.int64) << 32 | codes) >> 32
+    order = np.argsort(place, kind="stable")
+    rows, place = rows[order], place[order]
+    beside = place[1:] == place[:-1]
     keep = np.ones(len(sorted_keys), bool)
     keep[again + 1] = False
     result = sorted_keys[keep]
-    if len(distinct) > len(doubtful):
-        more = np.bincount(distinct, minlength=len(doubtful)) - 1
-        result = np.sort(np.concatenate([result, np.repeat(doubtful, more)]))
+    ids = ids_of(rows)
+    if not ids_differ(ids, beside):
+        return result
+    # Two events of one person, instant and label: as many of them as there are ids.
+    distinct = {(int(at), str(id)) for at, id in zip(place, ids.to_pylist())}
+    counts = np.bincount([at for at, _ in distinct], minlength=len(doubtful)) - 1
+    result = np.sort(np.concatenate([result, np.repeat(doubtful, counts)]))
     return result
+
+
+def ids_differ(ids, beside):
+    """Whether two neighbours that stand beside each other with one key have two ids."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    return bool(np.any(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False) & beside))
 
 
 def first_of_each(codes):
@@ -212,19 +226,19 @@ class NumPy:
         rows, who, when = rows[inside], who[inside].astype(np.int64), when[inside]
         bits = int(max(at.max(), when.max())).bit_length()
         shift = sum(int(LABELS[label] - 1).bit_length() for label in labels)
-        assert bits + shift + buyers.bit_length() < 63, "keys do not fit a word"
+        assert bits + shift + buyers.bit_length() <= 63, "keys do not fit a word"
         packed = who << bits | when
         for label in labels:
             packed = packed << int(LABELS[label] - 1).bit_length() | log[label][rows]
-        packed = settle_keys(packed, lambda some: self.id_codes(rows[some]))
+        packed = settle_keys(packed, lambda some: self.ids(rows[some]))
         keys = buyer.astype(np.int64) << bits | at
         order = np.argsort(keys)
         return packed, keys[order], log["cents"][bought][order], bits
 
-    def id_codes(self, rows):
+    def ids(self, rows):
         import pyarrow as pa
 
-        return self.log["id"].take(pa.array(rows)).dictionary_encode().indices.to_numpy()
+        return self.log["id"].take(pa.array(rows))
 
     def cold(self, by, window, half_life):
         import numpy as np
@@ -268,29 +282,33 @@ class PolarsNumPy(NumPy):
 
         self.versions = {"polars": polars.__version__, "numpy": numpy.__version__}
         self.frame = polars_frame()
-        self.log = {name: self.frame[name].to_numpy() for name in ("at", "kind", "topic", "channel", "cents")}
         self.held = None
 
-    def people(self):
+    def staged(self, window, labels):
         import numpy as np
         import polars as pl
 
-        frame = self.frame
-        bought = np.flatnonzero(self.log["kind"] == PURCHASE)
-        purchases = frame[["id", "who"]][bought].with_columns(row=bought)
-        purchases = purchases.unique("id", keep="any", maintain_order=False)
-        buyers = purchases.select(who=pl.col("who").unique()).with_row_index("person")
-        said = frame.filter(kind=IDENTIFY).select("who", "customer").unique()
-        said = said.join(buyers, left_on="customer", right_on="who").select("person", "who")
-        people = pl.concat([buyers, said])
-        buyer = purchases.select("who").join(buyers, on="who", how="left", maintain_order="left")["person"]
-        # An inner join in any order; a left join that keeps the order takes three times as long.
-        touches = frame.lazy().select("who", "kind").with_row_index("row").filter(pl.col("kind") < PURCHASE)
-        touches = touches.join(people.lazy(), on="who").select("row", "person").collect()
-        return purchases["row"].to_numpy(), buyer.to_numpy(), touches["row"].to_numpy(), touches["person"].to_numpy()
-
-    def id_codes(self, rows):
-        return self.frame["id"].gather(rows).rank("dense").to_numpy()
+        log = self.frame.lazy()
+        at = (pl.col("at") - BASE).alias("at")
+        bought = log.filter(kind=PURCHASE).select("id", "who", at, "cents").collect()
+        bought = bought.unique("id", keep="any", maintain_order=False).drop("id")
+        spans = bought.group_by("who").agg(since=pl.col("at").min() - window, until=pl.col("at").max())
+        spans = spans.with_row_index("person")
+        said = self.frame.filter(kind=IDENTIFY).select("who", "customer").unique()
+        said = said.join(spans, left_on="customer", right_on="who")
+        people = pl.concat([spans, said.select(spans.columns)]).lazy()
+        bits = int(bought["at"].max()).bit_length()
+        packed = pl.col("person").cast(pl.Int64) * (1 << bits) + pl.col("at")
+        keys = bought.join(spans, on="who").select(packed, "cents").sort("person")
+        for label in labels:
+            packed = packed * (1 << int(LABELS[label] - 1).bit_length()) + pl.col(label)
+        # An inner join in any order; one that keeps the order takes three times as long.
+        touches = log.with_row_index("row").filter(pl.col("kind") < PURCHASE).select("row", "who", at, *labels)
+        touches = touches.join(people, on="who").filter(pl.col("at").is_between("since", "until"))
+        touches = touches.select("row", packed.alias("packed")).collect(engine="streaming")
+        rows, packed = touches["row"].to_numpy(), touches["packed"].to_numpy()
+        packed = settle_keys(packed, lambda some: self.frame["id"].gather(rows[some]).to_arrow())
+        return packed, keys["person"].to_numpy(), keys["cents"].to_numpy(), bits
 
 
 class Polars:
@@ -418,8 +436,11 @@ class DuckDB:
             CREATE OR REPLACE TEMP TABLE buyers AS
             SELECT (row_number() OVER ())::INTEGER AS person, who, since, until FROM (
                 SELECT who, min(ts) - {window} AS since, max(ts) AS until FROM bought_raw GROUP BY who)""")
-        run("CREATE OR REPLACE TEMP TABLE bought AS SELECT (row_number() OVER ())::INTEGER AS path, person, ts, cents"
-            " FROM bought_raw JOIN buyers USING (who)")
+        # Numbered and stored in the order of people, so that pairs of a path stand close together.
+        run("""
+            CREATE OR REPLACE TEMP TABLE bought AS
+            SELECT (row_number() OVER (ORDER BY person, ts))::INTEGER AS path, person, ts, cents
+            FROM bought_raw JOIN buyers USING (who) ORDER BY person, ts""")
         run(f"""
             CREATE OR REPLACE TEMP TABLE people AS
             SELECT who, person, since, until FROM buyers UNION ALL
@@ -469,6 +490,7 @@ class DuckDB:
 
     def prepare(self, window):
         self.staged(window)
+        self.db.execute("CREATE OR REPLACE TEMP TABLE touches AS SELECT * FROM touches ORDER BY person, ts")
 
     def warm(self, by, window, half_life):
         return self.credit(by, window, half_life)
@@ -605,7 +627,7 @@ class Loop:
 
 
 class SQLite:
-    """SQLite in memory: staged tables, an index on person and instant, window functions over the pairs."""
+    """SQLite in memory: staged tables with an index on person and instant; paths first, then touches."""
 
     def __init__(self):
         import sqlite3
@@ -641,18 +663,25 @@ class SQLite:
                 ORDER BY 1, 2, 3""")
 
     def credit(self, by, window, half_life):
-        found = self.db.execute(f"""
-            SELECT label, sum(cents * (at = first)), sum(cents * (at = last)), sum(cents * 1.0 / n),
-                sum(cents * CASE WHEN at <> first AND at <> last THEN 0.2 / (n - 2)
-                                 WHEN n = 1 THEN 1.0 WHEN n = 2 THEN 0.5 ELSE 0.4 END),
-                sum(cents * weight / total)
-            FROM (SELECT label, at, cents, weight, count(*) OVER path AS n, min(at) OVER path AS first,
-                         max(at) OVER path AS last, sum(weight) OVER path AS total
-                  FROM (SELECT b.rowid AS row, t.{by} AS label, t.at, b.cents,
-                               exp2((t.at - b.at) * {1.0 / half_life!r}) AS weight
-                        FROM bought b CROSS JOIN touches t
-                        WHERE t.person = b.person AND t.at BETWEEN b.at - {window} AND b.at)
-                  WINDOW path AS (PARTITION BY row))
+        run = self.db.execute
+        weight = f"exp2((t.at - b.at) * {1.0 / half_life!r})"
+        run("DROP TABLE IF EXISTS paths")
+        run(f"""CREATE TEMP TABLE paths AS
+                SELECT b.person, b.at, b.cents, count(*) AS n, min(t.at) AS first, max(t.at) AS last,
+                    b.cents / sum({weight}) AS decay
+                FROM bought b CROSS JOIN touches t ON t.person = b.person AND t.at BETWEEN b.at - {window} AND b.at
+                GROUP BY b.rowid""")
+        run("CREATE INDEX path_of ON paths (person, at, cents, n, first, last, decay)")
+        # Summed by touch first, in the order of the key: sorting all pairs by label takes twice as long as all the rest.
+        found = run(f"""
+            SELECT label, sum(first), sum(last), sum(linear), sum(position), sum(decay)
+            FROM (SELECT t.{by} AS label, sum(cents * (t.at = first)) AS first, sum(cents * (t.at = last)) AS last,
+                      sum(cents * 1.0 / n) AS linear,
+                      sum(cents * CASE WHEN t.at <> first AND t.at <> last THEN 0.2 / (n - 2)
+                                       WHEN n = 1 THEN 1.0 WHEN n = 2 THEN 0.5 ELSE 0.4 END) AS position,
+                      sum(decay * {weight}) AS decay
+                  FROM touches t CROSS JOIN paths b ON b.person = t.person AND b.at BETWEEN t.at AND t.at + {window}
+                  GROUP BY t.person, t.at, t.id)
             GROUP BY label""").fetchall()
         return by_label(found, by)
 
@@ -689,15 +718,52 @@ class Live:
             self.run(index)
         self.table = [list(map(float, row)) for row in table]
 
-    def credit(self, person, bought, cents, sign):
-        path = self.run(
-            "SELECT ts, topic FROM live_touch WHERE person = ? AND ts BETWEEN ? AND ? ORDER BY ts",
-            (person, bought - self.window, bought),
+    def credit(self, person, purchases, sign):
+        """Adds what these purchases of one person give, or takes it off again; their touches are read once."""
+        if not purchases:
+            return
+        since, until = min(purchases)[0] - self.window, max(purchases)[0]
+        touches = self.run(
+            "SELECT ts, topic FROM live_touch WHERE person = ? AND ts BETWEEN ? AND ? ORDER BY ts", (person, since, until)
         ).fetchall()
-        for (_, label), given in zip(path, shares([at for at, _ in path], self.half_life)):
-            row = self.table[label]
-            for model, share in enumerate(given):
-                row[model] += sign * cents * share
+        instants = [at for at, _ in touches]
+        many = None
+        for bought, cents in purchases:
+            lo, hi = bisect_left(instants, bought - self.window), bisect_right(instants, bought)
+            if hi - lo > 24:
+                many = self.arrays(touches) if many is None else many
+                self.credit_long(many, lo, hi, sign * cents)
+                continue
+            for (_, label), given in zip(touches[lo:hi], shares(instants[lo:hi], self.half_life)):
+                row = self.table[label]
+                for model, share in enumerate(given):
+                    row[model] += sign * cents * share
+
+    @staticmethod
+    def arrays(touches):
+        import numpy as np
+
+        return np.array(touches, dtype=np.int64).T
+
+    def credit_long(self, touches, lo, hi, revenue):
+        """The same for a long path, where NumPy is the faster."""
+        import numpy as np
+
+        instants, labels = touches[0, lo:hi], touches[1, lo:hi]
+        weights = np.exp2((instants - instants[-1]) * (1.0 / self.half_life))
+        weights *= revenue / weights.sum()
+        count, decay = np.bincount(labels).tolist(), np.bincount(labels, weights).tolist()
+        n, first, last = hi - lo, int(labels[0]), int(labels[-1])
+        linear, middle = revenue / n, 0.2 * revenue / (n - 2)
+        for label, here in enumerate(count):
+            if here:
+                row = self.table[label]
+                row[LINEAR] += here * linear
+                row[POSITION] += here * middle
+                row[DECAY] += decay[label]
+        for label, model in ((first, FIRST), (last, LAST)):
+            self.table[label][model] += revenue
+            self.table[label][POSITION] += 0.4 * revenue - middle
 
     def reached(self, person, since, until):
         return self.run(
@@ -713,18 +779,16 @@ class Live:
         elif kind == PURCHASE:
             if not self.known("live_purchase", id):
                 self.run("INSERT INTO live_purchase VALUES (?,?,?,?)", (id, who, at, cents))
-                self.credit(who, at, cents, 1)
+                self.credit(who, [(at, cents)], 1)
         elif not self.known("live_touch", id):
             person = who
             if kind == 0:
                 found = self.run("SELECT customer FROM live_link WHERE who = ?", (who,)).fetchone()
                 person = found[0] if found else who
             late = self.reached(person, at, at)
-            for bought, worth in late:
-                self.credit(person, bought, worth, -1)
+            self.credit(person, late, -1)
             self.run("INSERT INTO live_touch VALUES (?,?,?,?)", (id, person, at, topic))
-            for bought, worth in late:
-                self.credit(person, bought, worth, 1)
+            self.credit(person, late, 1)
 
     def identify(self, who, customer):
         if self.run("SELECT 1 FROM live_link WHERE who = ?", (who,)).fetchone():
@@ -734,11 +798,9 @@ class Live:
         if since is None:
             return
         changed = self.reached(customer, since, until)
-        for bought, worth in changed:
-            self.credit(customer, bought, worth, -1)
+        self.credit(customer, changed, -1)
         self.run("UPDATE live_touch SET person = ? WHERE person = ?", (customer, who))
-        for bought, worth in changed:
-            self.credit(customer, bought, worth, 1)
+        self.credit(customer, changed, 1)
 
 
 def live(peer, count):

@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 
 use crate::error::Result;
 use crate::event::{Event, EventRef};
-use crate::fact::cluster::{Cluster, compare, repeats};
+use crate::fact::cluster::{Cluster, Id, compare, repeats};
 use crate::fact::content::Contents;
-use crate::fact::door::{Passed, RowFact, Stored};
+use crate::fact::door::{Passed, RowFact};
 use crate::fact::intake::{Intake, Recorded};
 use crate::fact::rows::{NO_TURN, Row, Rows};
 use crate::fact::set::Facts;
@@ -43,9 +43,9 @@ impl<'f> Bulk<'f> {
     ///
     /// # Errors
     /// `Full` at a cap of the limits; those before are in the set then.
-    pub(crate) fn add(&mut self, event: EventRef<'_>) -> Result<()> {
+    pub(crate) fn add(&mut self, mut event: EventRef<'_>) -> Result<()> {
         let Self { facts, staged, intake } = self;
-        let done = match facts.door().enter(event) {
+        let done = match facts.door().enter(&mut event) {
             Err(reason) => Ok(Some(Recorded::Dropped(reason))),
             Ok(Passed::Booked(fact)) => {
                 if facts.near_full(staged) {
@@ -100,10 +100,9 @@ impl Facts {
     }
 
     /// Numbers a fact's content and identifiers; whether it is here already shows later.
-    fn stage(&mut self, fact: &RowFact<'_>, staged: &mut Staged, intake: &mut Intake) -> Result<()> {
+    fn stage(&mut self, fact: &RowFact<'_, '_>, staged: &mut Staged, intake: &mut Intake) -> Result<()> {
         let enough = STAGED.max(self.len());
-        let bytes =
-            fact.id.as_id().bytes().len() + fact.turn.as_ref().map_or(0, |turn| turn.as_id().bytes().len());
+        let bytes = fact.id.bytes().len() + fact.turn.map_or(0, |turn| turn.bytes().len());
         if staged.rows.len() >= enough || !staged.text.has_room(bytes) {
             self.deal(staged, intake);
         }
@@ -122,13 +121,13 @@ impl Facts {
         };
         let content = self.contents.intern(&fact.content);
         let id = match &fact.id {
-            Stored::Hash(bytes) => {
+            Id::Hash(bytes) => {
                 let number = u64::from_be_bytes(*bytes);
                 [number as u32, (number >> 32) as u32]
             }
-            Stored::Text(id) => [self.tag(id.as_bytes()), staged.text.write(id.as_bytes())],
+            Id::Text(id) => [self.tag(id), staged.text.write(id)],
         };
-        let turn = fact.turn.as_ref().map_or(NO_TURN, |turn| staged.text.write(turn.as_id().bytes()));
+        let turn = fact.turn.as_ref().map_or(NO_TURN, |turn| staged.text.write(turn.bytes()));
         staged.rows.push(Row { at: fact.at, id, content, handle, turn });
         Ok(())
     }

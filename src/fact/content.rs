@@ -22,41 +22,41 @@ pub(crate) struct Content {
 
 /// The same with the host's text, to be looked up without a copy.
 #[derive(Clone, Debug)]
-pub(crate) struct ContentRef<'a> {
-    pub(crate) kind: KindRef<'a>,
-    pub(crate) channel: Option<Cow<'a, str>>,
+pub(crate) struct ContentRef<'c, 'a> {
+    pub(crate) kind: &'c KindRef<'a>,
+    pub(crate) channel: Option<&'c str>,
     pub(crate) junk: u8,
     pub(crate) withheld: u8,
 }
 
-impl ContentRef<'_> {
+impl ContentRef<'_, '_> {
     fn is(&self, content: &Content) -> bool {
         self.junk == content.junk
             && self.withheld == content.withheld
-            && same(&content.channel, &self.channel)
-            && same_kind(&content.kind, &self.kind)
+            && content.channel.as_ref().map(Label::as_str) == self.channel
+            && same_kind(&content.kind, self.kind)
     }
 
     fn hash(&self, mut mix: Mix) -> u32 {
-        let text = |mix: &mut Mix, text: &Option<Cow<'_, str>>| match text {
+        let text = |mix: &mut Mix, text: Option<&str>| match text {
             Some(text) => mix.write(text.as_bytes()),
             None => mix.write_u8(0xff),
         };
-        text(&mut mix, &self.channel);
+        text(&mut mix, self.channel);
         mix.write_u8(self.kind.rank() as u8);
-        match &self.kind {
+        match self.kind {
             KindRef::Query(query) => {
                 let labels = [&query.query, &query.topic, &query.intent, &query.flow, &query.product_type];
-                labels.into_iter().for_each(|label| text(&mut mix, label));
-                text(&mut mix, &query.text);
+                labels.into_iter().for_each(|label| text(&mut mix, label.as_deref()));
+                text(&mut mix, query.text.as_deref());
                 query.products.iter().for_each(|product| mix.write(product.as_bytes()));
                 query.cost.hash(&mut mix);
             }
             KindRef::LinkClick(click) => {
-                text(&mut mix, &click.code);
-                text(&mut mix, &click.product);
+                text(&mut mix, click.code.as_deref());
+                text(&mut mix, click.product.as_deref());
             }
-            KindRef::Visit(visit) => text(&mut mix, &visit.code),
+            KindRef::Visit(visit) => text(&mut mix, visit.code.as_deref()),
             KindRef::Identify(_) | KindRef::CheckoutStarted(_) => {}
             kind => Kind::from(kind.clone()).hash(&mut mix),
         }
@@ -65,9 +65,8 @@ impl ContentRef<'_> {
     }
 
     fn to_content(&self) -> Content {
-        let Self { kind, channel, junk, withheld } = self.clone();
-        let channel = channel.map(|channel| Label::from(&*channel));
-        Content { kind: Kind::from(kind), channel, junk, withheld }
+        let Self { kind, channel, junk, withheld } = *self;
+        Content { kind: Kind::from(kind.clone()), channel: channel.map(Label::from), junk, withheld }
     }
 }
 
@@ -189,13 +188,13 @@ impl Contents {
         self.held[id as usize].rank
     }
 
-    pub(crate) fn find(&self, content: &ContentRef<'_>) -> Option<ContentId> {
+    pub(crate) fn find(&self, content: &ContentRef<'_, '_>) -> Option<ContentId> {
         let hash = content.hash(Mix::new(self.seed));
         self.index.find(hash, |id| content.is(&self.held[id as usize].content))
     }
 
     /// The number of a content, given to it now if it is new.
-    pub(crate) fn intern(&mut self, content: &ContentRef<'_>) -> ContentId {
+    pub(crate) fn intern(&mut self, content: &ContentRef<'_, '_>) -> ContentId {
         let hash = content.hash(Mix::new(self.seed));
         if let Some(id) = self.index.find(hash, |id| content.is(&self.held[id as usize].content)) {
             return id;

@@ -20,7 +20,7 @@ use crate::event::{EventRef, Kind};
 use crate::fact::book::{Booked, Books};
 use crate::fact::cluster::{Cluster, Draft};
 use crate::fact::content::{Content, ContentId, Contents, NONE};
-use crate::fact::door::{self, Door, Passed, RowFact, Stored};
+use crate::fact::door::{self, Door, Parts, Passed, RowFact};
 use crate::fact::index::{Mix, make_room};
 use crate::fact::intake::Recorded;
 use crate::fact::names::{Handle, NOBODY, Names};
@@ -89,8 +89,8 @@ impl Facts {
         Door { key: &self.key, limits: &self.limits }
     }
 
-    pub(crate) fn record(&mut self, event: EventRef<'_>) -> Result<Recorded> {
-        match self.door().enter(event) {
+    pub(crate) fn record(&mut self, mut event: EventRef<'_>) -> Result<Recorded> {
+        match self.door().enter(&mut event) {
             Ok(Passed::Row(fact)) => self.insert_row(&fact),
             Ok(Passed::Booked(fact)) => self.insert_booked(fact),
             Err(reason) => Ok(Recorded::Dropped(reason)),
@@ -101,21 +101,14 @@ impl Facts {
         if matches!(fact.kind, Kind::Order(_) | Kind::Refund(_)) {
             self.insert_booked(fact)
         } else {
-            self.insert_row(&RowFact::of(&fact, self.hashed()))
+            self.insert_row(&RowFact::of(&fact, &Parts::of(&fact), self.hashed()))
         }
     }
 
-    pub(super) fn insert_row(&mut self, fact: &RowFact<'_>) -> Result<Recorded> {
+    pub(super) fn insert_row(&mut self, fact: &RowFact<'_, '_>) -> Result<Recorded> {
         let RowFact { at, id, turn, who, content } = fact;
-        let tag = self.tag(id.as_id().bytes());
-        let draft = |content, handle| Draft {
-            at: *at,
-            id: id.as_id(),
-            tag,
-            content,
-            handle,
-            turn: turn.as_ref().map(Stored::as_id),
-        };
+        let tag = self.tag(id.bytes());
+        let draft = |content, handle| Draft { at: *at, id: *id, tag, content, handle, turn: *turn };
         if let (Some(handle), Some(content)) = (self.names.find(who), self.contents.find(content)) {
             let draft = draft(content, handle);
             match self.cluster_of(handle).search(&draft, &self.contents) {
@@ -348,10 +341,11 @@ impl Facts {
                 book.is_some_and(|book| self.books.get(book).search(fact).is_ok())
             }
             _ => {
-                let row = RowFact::of(fact, self.hashed());
+                let parts = Parts::of(fact);
+                let row = RowFact::of(fact, &parts, self.hashed());
                 let (content, handle) = (self.contents.find(&row.content), self.names.find(&row.who));
                 let (Some(content), Some(handle)) = (content, handle) else { return false };
-                let (at, id, turn) = (row.at, row.id.as_id(), row.turn.as_ref().map(Stored::as_id));
+                let (at, id, turn) = (row.at, row.id, row.turn);
                 let draft = Draft { at, id, tag: 0, content, handle, turn };
                 self.cluster_of(handle).search(&draft, &self.contents).is_ok()
             }

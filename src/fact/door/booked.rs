@@ -1,11 +1,10 @@
 //! Orders and refunds at the door.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
-use crate::event::{Kind, KindRef, Order, RefundLine};
+use crate::event::{Kind, KindRef, Order, Refund, RefundLine};
+use crate::fact::cluster::Id;
 use crate::fact::door::screen::Screen;
 use crate::fact::door::{Door, Entry, not_negative};
 use crate::fact::{Fact, Known};
@@ -18,11 +17,11 @@ use crate::time::without_leap;
 const WITHHELD: &str = "(withheld)";
 
 /// What every fact has.
-pub(super) struct Head<'a> {
-    pub(super) id: Cow<'a, str>,
+pub(super) struct Head<'c> {
+    pub(super) id: &'c str,
     pub(super) at: DateTime<Utc>,
-    pub(super) channel: Option<Label>,
-    pub(super) turn: Option<Cow<'a, str>>,
+    pub(super) channel: Option<&'c str>,
+    pub(super) turn: Option<&'c str>,
     pub(super) who: SmallVec<[Known; 2]>,
     pub(super) junk: u8,
 }
@@ -31,38 +30,35 @@ impl Door<'_> {
     pub(super) fn booked(
         &self,
         head: Head<'_>,
-        kind: KindRef<'_>,
-        code: Option<Cow<'_, str>>,
+        kind: &mut KindRef<'_>,
+        code: Option<String>,
         mut screen: Screen,
     ) -> Entry<Fact> {
         let kind = match kind {
             KindRef::Order(order) => {
-                let order =
-                    self.order(order.into_owned(), code.map(|code| Code::from(&*code)), &mut screen)?;
-                Kind::Order(Box::new(order))
+                let order = Order::clone(order);
+                Kind::Order(Box::new(self.order(order, code.map(Code::from), &mut screen)?))
             }
             KindRef::Refund(refund) => {
-                let mut refund = refund.into_owned();
+                let mut refund = Refund::clone(refund);
                 refund.refund = self.refund_id(refund.refund)?;
                 self.id(refund.order.as_str())?;
                 refund.order = self.order_id(&refund.order);
                 self.refund_lines(&mut refund.lines, refund.amount, &mut screen)?;
                 Kind::Refund(Box::new(refund))
             }
-            other => Kind::from(other),
+            other => Kind::from(other.clone()),
         };
         let Head { id, at, channel, turn, who, junk } = head;
-        let (at, id) = (without_leap(at), self.event_id(&id));
-        let turn = turn.map(|turn| self.event_id(&turn));
+        let (at, id) = (without_leap(at), self.event_id(id));
+        let (channel, turn) = (channel.map(Label::from), turn.map(|turn| self.event_id(turn)));
         Ok(Fact { at, id, kind, channel, turn, who, junk, withheld: screen.withheld })
     }
 
     fn event_id(&self, id: &str) -> EventId {
-        match self.stored(Cow::Borrowed(id)) {
-            crate::fact::door::Stored::Text(id) => EventId::from(&*id),
-            crate::fact::door::Stored::Hash(bytes) => {
-                EventId::from(format!("{:016x}", u64::from_be_bytes(bytes)))
-            }
+        match self.stored(id) {
+            Id::Text(_) => EventId::from(id),
+            Id::Hash(bytes) => EventId::from(format!("{:016x}", u64::from_be_bytes(bytes))),
         }
     }
 
@@ -85,7 +81,7 @@ impl Door<'_> {
         not_negative(order.lines.iter().map(|line| line.total).chain([order.total]))?;
         for line in &mut order.lines {
             line.product = self.kept(std::mem::replace(&mut line.product, ProductId::from("")), screen)?;
-            line.product_type = self.label(line.product_type.take(), screen)?;
+            line.product_type = self.own_label(line.product_type.take(), screen)?;
         }
         for refund in &mut order.refunds {
             refund.refund = self.refund_id(refund.refund.clone())?;
@@ -121,7 +117,14 @@ impl Door<'_> {
 
     /// A product of an order line: money stays, the name goes.
     fn kept(&self, product: ProductId, screen: &mut Screen) -> Entry<ProductId> {
-        Ok(self.label(Some(product), screen)?.unwrap_or_else(|| ProductId::from(WITHHELD)))
+        Ok(self.own_label(Some(product), screen)?.unwrap_or_else(|| ProductId::from(WITHHELD)))
+    }
+
+    /// A label that may be missing: left out and counted if it contains an identifier.
+    fn own_label<T: AsRef<str>>(&self, mut label: Option<T>, screen: &mut Screen) -> Entry<Option<T>> {
+        self.bounded_option(label.as_ref())?;
+        screen.take(&mut label);
+        Ok(label)
     }
 
     /// A list of labels without those that contain an identifier.
@@ -131,7 +134,7 @@ impl Door<'_> {
     {
         let mut kept = L::default();
         for label in std::mem::take(list) {
-            kept.extend(self.label(Some(label), screen)?);
+            kept.extend(self.own_label(Some(label), screen)?);
         }
         *list = kept;
         Ok(())

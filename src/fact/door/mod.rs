@@ -7,12 +7,12 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::event::{EventRef, EventRefOf, KindRef, LinkSharedRef, QueryRef};
+use crate::event::{ClaimWithdrawn, EventRef, EventRefOf, KindRef, ProductsRef, QueryRef};
 use crate::fact::cluster::Id;
 use crate::fact::content::ContentRef;
 use crate::fact::door::screen::Screen;
 use crate::fact::{Fact, Known, Limits};
-use crate::id::{IdKind, Identifier, IdentifierRef, Key, is_junk, siphash128};
+use crate::id::{IdKind, IdentifierRef, Key, is_junk, siphash128};
 use crate::link;
 use crate::link::channel::classify;
 use crate::money::Money;
@@ -34,55 +34,53 @@ pub(super) struct Door<'a> {
 pub(super) type Entry<T> = Result<T, DropReason>;
 
 /// A fact past the door.
-pub(super) enum Passed<'a> {
-    Row(RowFact<'a>),
+pub(super) enum Passed<'c, 'a> {
+    Row(RowFact<'c, 'a>),
     /// An order or a refund.
     Booked(Fact),
 }
 
 /// A fact that becomes a row: its text is the host's still.
-pub(super) struct RowFact<'a> {
+pub(super) struct RowFact<'c, 'a> {
     pub(super) at: Instant,
-    pub(super) id: Stored<'a>,
-    pub(super) turn: Option<Stored<'a>>,
+    pub(super) id: Id<'c>,
+    pub(super) turn: Option<Id<'c>>,
     pub(super) who: SmallVec<[Known; 2]>,
-    pub(super) content: ContentRef<'a>,
+    pub(super) content: ContentRef<'c, 'a>,
 }
 
-/// An id in the form in which it is kept.
-pub(super) enum Stored<'a> {
-    Text(Cow<'a, str>),
-    Hash([u8; 8]),
+/// What a fact that passed the door before is made of, for [`RowFact`] to borrow.
+pub(super) struct Parts<'a> {
+    kind: KindRef<'a>,
+    channel: Option<Cow<'a, str>>,
 }
 
-impl Stored<'_> {
-    pub(super) fn as_id(&self) -> Id<'_> {
-        match self {
-            Self::Text(id) => Id::Text(id.as_bytes()),
-            Self::Hash(bytes) => Id::Hash(*bytes),
-        }
+impl<'a> Parts<'a> {
+    pub(super) fn of(fact: &'a Fact) -> Self {
+        let channel = fact.channel.as_ref().map(|channel| Cow::Borrowed(channel.as_str()));
+        Self { kind: KindRef::from(&fact.kind), channel }
     }
 }
 
-impl<'a> RowFact<'a> {
+impl<'c, 'a> RowFact<'c, 'a> {
     /// The row of a fact that passed the door before.
-    pub(super) fn of(fact: &'a Fact, hashed: bool) -> Self {
-        let stored = |id: &'a EventId| {
+    pub(super) fn of(fact: &'c Fact, parts: &'c Parts<'a>, hashed: bool) -> Self {
+        let stored = |id: &'c EventId| {
             if hashed {
-                Stored::Hash(u64::from_str_radix(id.as_str(), 16).unwrap_or_default().to_be_bytes())
+                Id::Hash(u64::from_str_radix(id.as_str(), 16).unwrap_or_default().to_be_bytes())
             } else {
-                Stored::Text(Cow::Borrowed(id.as_str()))
+                Id::Text(id.as_str().as_bytes())
             }
         };
-        let Fact { at, id, kind, channel, turn, who, junk, withheld } = fact;
+        let Fact { at, id, turn, who, junk, withheld, .. } = fact;
         Self {
             at: Instant::new(*at),
             id: stored(id),
             turn: turn.as_ref().map(stored),
             who: who.clone(),
             content: ContentRef {
-                kind: KindRef::from(kind),
-                channel: channel.as_ref().map(|channel| Cow::Borrowed(channel.as_str())),
+                kind: &parts.kind,
+                channel: parts.channel.as_deref(),
                 junk: *junk,
                 withheld: *withheld,
             },
@@ -96,41 +94,43 @@ pub(crate) fn newer(a: &Fact, b: &Fact, key: &Key) -> bool {
 }
 
 impl Door<'_> {
-    pub(super) fn enter<'a>(&self, event: EventRef<'a>) -> Entry<Passed<'a>> {
-        let EventRefOf { id, at, who, channel, turn, kind } = event;
-        let (named, kind) = named(who.into_iter().collect(), kind);
-        for (_, text) in &named {
-            self.bounded(text)?;
-        }
-        let booked = matches!(kind, KindRef::Order(_) | KindRef::Refund(_));
-        if named.is_empty() && !matches!(kind, KindRef::Refund(_)) {
-            return Err(DropReason::NoIdentifier);
-        }
-        self.id(&id)?;
-        let mut junk = 0;
+    /// Lets an event in; what it must not say is taken out of it.
+    pub(super) fn enter<'c, 'a>(&self, event: &'c mut EventRef<'a>) -> Entry<Passed<'c, 'a>> {
+        let (mut junk, mut nobody) = (0, true);
         let mut who: SmallVec<[Known; 2]> = SmallVec::new();
         let mut screen = Screen::default();
-        for (kind, text) in &named {
-            if is_junk(*kind, text) {
+        each_named(event, |kind, text| {
+            self.bounded(text)?;
+            nobody = false;
+            if is_junk(kind, text) {
                 junk += 1;
             } else {
-                who.push(Known { kind: *kind, name: self.key.pseudonym_of(*kind, text) });
-                screen.seek(*kind, text);
+                who.push(Known { kind, name: self.key.pseudonym_of(kind, text) });
+                screen.seek(kind, text);
             }
+            Ok(())
+        })?;
+        let EventRefOf { id, at, channel, turn, kind, .. } = event;
+        if nobody && !matches!(kind, KindRef::Refund(_)) {
+            return Err(DropReason::NoIdentifier);
         }
-        let derived = Derived::of(&kind, self.limits.text_bytes);
-        let channel = screen.optional(channel)?.or(derived.channel.map(Cow::Borrowed));
+        self.id(id)?;
+        let derived = Derived::of(kind, self.limits.text_bytes);
+        screen.take(channel);
+        if channel.is_none() {
+            *channel = derived.channel.map(Cow::Borrowed);
+        }
         self.bounded_option(channel.as_ref())?;
         self.bounded_option(turn.as_ref())?;
-        if booked {
-            let channel = channel.map(|channel| (&*channel).into());
-            let head = booked::Head { id, at, channel, turn, who, junk };
+        if let KindRef::Order(_) | KindRef::Refund(_) = kind {
+            let head =
+                booked::Head { id, at: *at, channel: channel.as_deref(), turn: turn.as_deref(), who, junk };
             return self.booked(head, kind, derived.code, screen).map(Passed::Booked);
         }
-        let kind = self.kind(kind, derived.code, &mut screen)?;
-        let content = ContentRef { kind, channel, junk, withheld: screen.withheld };
-        let (at, id) = (Instant::new(without_leap(at)), self.stored(id));
-        Ok(Passed::Row(RowFact { at, id, turn: turn.map(|turn| self.stored(turn)), who, content }))
+        self.kind(kind, derived.code, &mut screen)?;
+        let content = ContentRef { kind, channel: channel.as_deref(), junk, withheld: screen.withheld };
+        let (at, id) = (Instant::new(without_leap(*at)), self.stored(id));
+        Ok(Passed::Row(RowFact { at, id, turn: turn.as_deref().map(|turn| self.stored(turn)), who, content }))
     }
 
     pub(super) fn order_id(&self, id: &OrderId) -> OrderId {
@@ -144,12 +144,12 @@ impl Door<'_> {
 
     /// The id of an event as it is kept. A pseudonym has half as many bits as others: it is compared with the ids
     /// of one shop only.
-    fn stored<'a>(&self, id: Cow<'a, str>) -> Stored<'a> {
+    fn stored<'c>(&self, id: &'c str) -> Id<'c> {
         if !self.limits.hash_ids {
-            return Stored::Text(id);
+            return Id::Text(id.as_bytes());
         }
         let [number, _] = self.key.wrap(siphash128(EVENT_DOMAIN, id.as_bytes())).words();
-        Stored::Hash(number.to_be_bytes())
+        Id::Hash(number.to_be_bytes())
     }
 
     /// An id as it is kept: readable, or as a pseudonym where the limits ask for it.
@@ -176,115 +176,110 @@ impl Door<'_> {
         if count > self.limits.values { Err(DropReason::TooManyValues) } else { Ok(()) }
     }
 
-    fn kind<'a>(
-        &self,
-        kind: KindRef<'a>,
-        code: Option<Cow<'a, str>>,
-        screen: &mut Screen,
-    ) -> Entry<KindRef<'a>> {
-        Ok(match kind {
-            KindRef::Query(query) => KindRef::Query(self.query(query, screen)?),
-            KindRef::Recommendation(mut recommendation) => {
+    fn kind(&self, kind: &mut KindRef<'_>, code: Option<String>, screen: &mut Screen) -> Entry<()> {
+        match kind {
+            KindRef::Query(query) => self.query(query, screen)?,
+            KindRef::Recommendation(recommendation) => {
                 self.values(recommendation.products.len())?;
                 self.products(&mut recommendation.products, screen)?;
-                KindRef::Recommendation(recommendation)
             }
-            KindRef::LinkShared(link) => KindRef::LinkShared(LinkSharedRef {
-                url: Cow::Borrowed(""),
-                code: self.link_code(link.code.or(code), screen)?,
-                product: self.label(link.product, screen)?,
-            }),
-            KindRef::LinkClick(mut click) => {
+            KindRef::LinkShared(link) => {
+                link.url = Cow::Borrowed("");
+                self.link_code(&mut link.code, code, screen)?;
+                self.label(&mut link.product, screen)?;
+            }
+            KindRef::LinkClick(click) => {
                 click.url = None;
-                click.code = self.link_code(click.code.or(code), screen)?;
-                click.product = self.label(click.product, screen)?;
-                KindRef::LinkClick(click)
+                self.link_code(&mut click.code, code, screen)?;
+                self.label(&mut click.product, screen)?;
             }
-            KindRef::Visit(mut visit) => {
+            KindRef::Visit(visit) => {
                 (visit.url, visit.referrer) = (None, None);
-                visit.code = self.link_code(visit.code.or(code), screen)?;
-                KindRef::Visit(visit)
+                self.link_code(&mut visit.code, code, screen)?;
             }
-            KindRef::AddToCart(mut item) => {
-                item.product = self.needed(item.product, screen)?;
-                KindRef::AddToCart(item)
-            }
-            KindRef::RemoveFromCart(mut item) => {
-                item.product = self.needed(item.product, screen)?;
-                KindRef::RemoveFromCart(item)
-            }
-            KindRef::DiscountRequest(mut request) => {
-                request.discount_code = self.label(request.discount_code, screen)?;
-                KindRef::DiscountRequest(request)
-            }
-            KindRef::DiscountOffer(mut offer) => {
-                offer.discount_code = self.label(offer.discount_code, screen)?;
-                KindRef::DiscountOffer(offer)
-            }
-            KindRef::Goal(mut goal) => {
-                goal.goal = self.needed(goal.goal, screen)?;
+            KindRef::AddToCart(item) => self.needed(&item.product, screen)?,
+            KindRef::RemoveFromCart(item) => self.needed(&item.product, screen)?,
+            KindRef::DiscountRequest(request) => self.label(&mut request.discount_code, screen)?,
+            KindRef::DiscountOffer(offer) => self.label(&mut offer.discount_code, screen)?,
+            KindRef::Goal(goal) => {
+                self.needed(&goal.goal, screen)?;
                 not_negative(goal.value.iter().copied())?;
-                KindRef::Goal(goal)
             }
-            KindRef::ClaimWithdrawn(mut claim) => {
-                (claim.one, claim.other) = (blank(claim.one.kind), blank(claim.other.kind));
-                KindRef::ClaimWithdrawn(claim)
+            KindRef::ClaimWithdrawn(claim) => {
+                // As the two stand in a fact.
+                let mut kinds = [claim.one.kind, claim.other.kind];
+                kinds.sort_unstable();
+                (claim.one, claim.other) = (blank(kinds[0]), blank(kinds[1]));
             }
-            KindRef::CustomerMerged(mut merged) => {
+            KindRef::CustomerMerged(merged) => {
                 (merged.from, merged.into) = (Cow::Borrowed(""), Cow::Borrowed(""));
-                KindRef::CustomerMerged(merged)
             }
-            kind @ (KindRef::CheckoutStarted(_)
+            KindRef::CheckoutStarted(_)
             | KindRef::Feedback(_)
             | KindRef::Identify(_)
             | KindRef::Consent(_)
             | KindRef::Order(_)
-            | KindRef::Refund(_)) => kind,
-        })
+            | KindRef::Refund(_) => {}
+        }
+        Ok(())
     }
 
-    fn query<'a>(&self, mut query: QueryRef<'a>, screen: &mut Screen) -> Entry<QueryRef<'a>> {
-        let kept = |text: &Cow<'a, str>| self.limits.keep_text && text.len() <= self.limits.question_bytes;
-        query.text = screen.optional(query.text.filter(kept))?;
-        query.query = self.label(query.query, screen)?;
-        query.topic = self.label(query.topic, screen)?;
-        query.intent = self.label(query.intent, screen)?;
-        query.flow = self.label(query.flow, screen)?;
-        query.product_type = self.label(query.product_type, screen)?;
+    fn query(&self, query: &mut QueryRef<'_>, screen: &mut Screen) -> Entry<()> {
+        let keeps = |text: &str| self.limits.keep_text && text.len() <= self.limits.question_bytes;
+        if query.text.as_deref().is_some_and(|text| !keeps(text)) {
+            query.text = None;
+        }
+        screen.take(&mut query.text);
+        let QueryRef { query: asked, topic, intent, flow, product_type, .. } = query;
+        for label in [asked, topic, intent, flow, product_type] {
+            self.label(label, screen)?;
+        }
         self.values(query.products.len())?;
         self.products(&mut query.products, screen)?;
-        not_negative(query.cost.iter().copied())?;
-        Ok(query)
+        not_negative(query.cost.iter().copied())
     }
 
     /// A label that may be missing: left out and counted if it contains an identifier.
-    fn label<T: AsRef<str>>(&self, label: Option<T>, screen: &mut Screen) -> Entry<Option<T>> {
+    fn label(&self, label: &mut Option<Cow<'_, str>>, screen: &mut Screen) -> Entry<()> {
         self.bounded_option(label.as_ref())?;
-        screen.optional(label)
+        screen.take(label);
+        Ok(())
     }
 
-    /// A link code in the form in which codes are compared: without what a mail program or a shopper may have done
-    /// to it, case and surrounding space.
-    fn link_code<'a>(&self, code: Option<Cow<'a, str>>, screen: &mut Screen) -> Entry<Option<Cow<'a, str>>> {
-        Ok(self.label(code, screen)?.map(|code| {
+    /// A link code, its own or the one on the link, in the form in which codes are compared: without what a mail
+    /// program or a shopper may have done to it, case and surrounding space.
+    fn link_code(
+        &self,
+        code: &mut Option<Cow<'_, str>>,
+        on_link: Option<String>,
+        screen: &mut Screen,
+    ) -> Entry<()> {
+        if code.is_none() {
+            *code = on_link.map(Cow::Owned);
+        }
+        self.label(code, screen)?;
+        if let Some(code) = code {
             let plain =
                 code.trim().len() == code.len() && !code.bytes().any(|byte| byte.is_ascii_uppercase());
-            if plain { code } else { Cow::Owned(code.trim().to_ascii_lowercase()) }
-        }))
+            if !plain {
+                *code = Cow::Owned(code.trim().to_ascii_lowercase());
+            }
+        }
+        Ok(())
     }
 
     /// A label that the event is nothing without.
-    fn needed<T: AsRef<str>>(&self, label: T, screen: &mut Screen) -> Entry<T> {
-        self.bounded(label.as_ref())?;
-        if screen.holds_identifier(label.as_ref()) { Err(DropReason::IdentifierInField) } else { Ok(label) }
+    fn needed(&self, label: &str, screen: &Screen) -> Entry<()> {
+        self.bounded(label)?;
+        if screen.holds_identifier(label) { Err(DropReason::IdentifierInField) } else { Ok(()) }
     }
 
     /// A list of products without those that contain an identifier.
-    fn products(&self, products: &mut crate::event::ProductsRef<'_>, screen: &mut Screen) -> Entry<()> {
+    fn products(&self, products: &mut ProductsRef<'_>, screen: &mut Screen) -> Entry<()> {
         let before = screen.withheld;
         for product in products.iter() {
             self.bounded(product)?;
-            screen.optional(Some(product))?;
+            screen.note(product);
         }
         if screen.withheld != before {
             let kept: Vec<String> = products
@@ -298,35 +293,20 @@ impl Door<'_> {
     }
 }
 
-/// An identifier's kind and its text in the form that is compared.
-type Named<'a> = SmallVec<[(IdKind, Cow<'a, str>); 3]>;
-
-/// The identifiers of an event, those inside a claim included. A withdrawn claim comes back in the order in which
-/// its two stand in a fact.
-fn named<'a>(who: SmallVec<[IdentifierRef<'a>; 4]>, kind: KindRef<'a>) -> (Named<'a>, KindRef<'a>) {
-    let normalised = |kind: IdKind, text: Cow<'a, str>| match text {
-        Cow::Borrowed(text) => (kind, kind.normalised(text)),
-        Cow::Owned(text) => (kind, Cow::Owned(kind.normalised(&text).into_owned())),
-    };
-    match kind {
+/// Calls `each` with the identifiers of an event in the form in which they are compared, those inside a claim
+/// included; the two of a withdrawn claim in the order in which they stand in a fact.
+fn each_named(event: &EventRef<'_>, mut each: impl FnMut(IdKind, &str) -> Entry<()>) -> Entry<()> {
+    match &event.kind {
         KindRef::ClaimWithdrawn(claim) => {
-            let (one, other) = (Identifier::from(claim.one), Identifier::from(claim.other));
-            let claim = crate::event::ClaimWithdrawn::between(one, other);
-            let text = |identifier: &Identifier| Cow::Owned(identifier.as_str().to_owned());
-            let pair = [&claim.one, &claim.other];
-            let named = pair.map(|identifier| (identifier.kind(), text(identifier)));
-            let claim = crate::event::ClaimWithdrawnRef {
-                one: IdentifierRef::new(claim.one.kind(), ""),
-                other: IdentifierRef::new(claim.other.kind(), ""),
-            };
-            (named.into_iter().collect(), KindRef::ClaimWithdrawn(claim))
+            let (one, other) = (claim.one.clone().into(), claim.other.clone().into());
+            let claim = ClaimWithdrawn::between(one, other);
+            [&claim.one, &claim.other].into_iter().try_for_each(|named| each(named.kind(), named.as_str()))
         }
-        KindRef::CustomerMerged(mut merged) => {
-            let texts = [&mut merged.from, &mut merged.into].map(std::mem::take);
-            let named = texts.map(|text| normalised(IdKind::Customer, text));
-            (named.into_iter().collect(), KindRef::CustomerMerged(merged))
+        KindRef::CustomerMerged(merged) => {
+            let kind = IdKind::Customer;
+            [&merged.from, &merged.into].into_iter().try_for_each(|text| each(kind, &kind.normalised(text)))
         }
-        kind => (who.into_iter().map(|held| normalised(held.kind, held.text)).collect(), kind),
+        _ => event.who.iter().try_for_each(|named| each(named.kind, &named.kind.normalised(&named.text))),
     }
 }
 
@@ -344,7 +324,7 @@ fn not_negative(amounts: impl IntoIterator<Item = Money>) -> Entry<()> {
 
 /// What a link says before it is forgotten.
 struct Derived {
-    code: Option<Cow<'static, str>>,
+    code: Option<String>,
     channel: Option<&'static str>,
 }
 
@@ -360,7 +340,7 @@ impl Derived {
         let code = url.and_then(|url| {
             let tags = link::read(url);
             let code = tags.code().filter(|code| code.len() <= longest);
-            code.map(|code| Cow::Owned(code.to_owned()))
+            code.map(ToOwned::to_owned)
         });
         Self { code, channel: arrival.then(|| classify(url, referrer).name()) }
     }

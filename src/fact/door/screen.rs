@@ -2,7 +2,6 @@
 
 use smallvec::SmallVec;
 
-use crate::fact::door::Entry;
 use crate::id::IdKind;
 use crate::link;
 
@@ -41,15 +40,18 @@ impl Screen {
         }
     }
 
-    /// A field that may be missing: left out and counted if it contains one.
-    pub(super) fn optional<T: AsRef<str>>(&mut self, label: Option<T>) -> Entry<Option<T>> {
-        Ok(match label {
-            Some(label) if self.holds_identifier(label.as_ref()) => {
-                self.withheld = self.withheld.saturating_add(1);
-                None
-            }
-            label => label,
-        })
+    /// Takes a field out and counts it if it contains one.
+    pub(super) fn take<T: AsRef<str>>(&mut self, label: &mut Option<T>) {
+        if label.as_ref().is_some_and(|label| self.note(label.as_ref())) {
+            *label = None;
+        }
+    }
+
+    /// Counts a field if it contains one, and says whether it does.
+    pub(super) fn note(&mut self, text: &str) -> bool {
+        let holds = self.holds_identifier(text);
+        self.withheld = self.withheld.saturating_add(u8::from(holds));
+        holds
     }
 
     /// Whether `text` contains one, in any case, as it stands or percent-coded.
