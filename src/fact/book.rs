@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::fact::Fact;
 use crate::fact::door::newer;
-use crate::fact::index::{Index, Mix};
+use crate::fact::index::{Index, Mix, make_room};
 use crate::fact::names::Handle;
 use crate::id::Key;
 use crate::text::OrderId;
@@ -45,6 +45,10 @@ impl Book {
             self.newest = self.newest.map(|newest| newest + u32::from(newest as usize >= place));
         }
         self.complete = self.complete.max(booked.fact.at).max(booked.fact.version());
+        if self.facts.is_empty() {
+            // Most orders are told once.
+            self.facts.reserve_exact(1);
+        }
         self.facts.insert(place, Box::new(booked));
     }
 
@@ -102,6 +106,7 @@ impl Books {
             let number = self.books.len() as u32;
             self.index.insert(self.hash(order), number);
             let complete = DateTime::<Utc>::MIN_UTC;
+            make_room(&mut self.books);
             self.books.push(Book { order: order.clone(), facts: Vec::new(), newest: None, complete });
             number
         })

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::fact::Known;
-use crate::fact::index::Index;
+use crate::fact::index::{Index, make_room};
 use crate::id::{IdKind, Pseudonym};
 
 /// A number of an identifier, or of a set of several: what a fact carries instead of identifiers.
@@ -105,6 +105,7 @@ impl Names {
     fn push(&mut self, name: Name) -> Handle {
         let handle = self.held.len() as u32;
         self.index.insert(name.key[0] as u32, handle);
+        make_room(&mut self.held);
         self.held.push(name);
         handle
     }

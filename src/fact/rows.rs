@@ -116,8 +116,8 @@ impl Rows {
     pub(crate) fn insert(&mut self, place: Place, row: Row) {
         match self {
             Self::Few(rows) => {
-                if rows.len() == rows.capacity() && rows.len() < 8 {
-                    rows.reserve_exact(2 + rows.len() / 2);
+                if rows.len() == rows.capacity() {
+                    rows.reserve_exact(2 + rows.len() / 4);
                 }
                 rows.insert(place.row, row);
                 if rows.len() > FEW {

@@ -21,7 +21,7 @@ use crate::fact::book::{Booked, Books};
 use crate::fact::cluster::{Cluster, Draft};
 use crate::fact::content::{Content, ContentId, Contents, NONE};
 use crate::fact::door::{self, Door, Parts, Passed, RowFact};
-use crate::fact::index::Mix;
+use crate::fact::index::{Mix, make_room};
 use crate::fact::intake::Recorded;
 use crate::fact::names::{Handle, NOBODY, Names};
 use crate::fact::rows::{Place, Row};
@@ -246,6 +246,7 @@ impl Facts {
             }
         }
         let cluster = cluster.unwrap_or_else(|| {
+            make_room(&mut self.clusters);
             self.clusters.push(Cluster::default());
             self.clusters.len() as u32 - 1
         });

@@ -225,11 +225,15 @@ impl<'q> Plain<'q> {
         let mut sum = 0_i128;
         for book in &cluster.books {
             let book = world.facts.books.get(*book);
-            if !book.facts.iter().all(|held| held.fact.seen(world.as_of)) {
+            if !book.seen(world.as_of) {
                 return false;
             }
+            // A book is read where its order is, not wherever a version of it is.
+            if book.newest().is_none_or(|newest| world.facts.names.cluster(newest.handle) != number) {
+                continue;
+            }
             let Entered::Order(state) = read(book, world.as_of, world.facts.key()) else { continue };
-            if world.facts.names.cluster(state.winner.handle) != number || !state.counts() {
+            if !state.counts() {
                 continue;
             }
             let Ok(at) = i64::try_from(nanos_of(state.at)) else { return false };

@@ -234,8 +234,8 @@ fn reverse_arrival(count: usize) -> Vec<Event> {
 
 fn one_event_id(count: usize) -> Vec<Event> {
     let event = |number: usize| {
-        let turn = Event::query("turn", after(number % 1_000), Who::visitor("visitor"));
-        turn.topic(format!("topic-{}", number / 1_000)).into()
+        let turn = Event::query("turn", after(number / 4), Who::visitor("visitor"));
+        turn.topic(format!("topic-{}", number % 4)).into()
     };
     (0..count).map(event).collect()
 }
