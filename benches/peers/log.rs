@@ -25,7 +25,7 @@ const VERSION: u32 = 1;
 /// Texts as one run of bytes and the ends of each, as Arrow keeps them.
 #[derive(Default)]
 pub struct Texts {
-    pub bytes: Vec<u8>,
+    pub bytes: String,
     /// One more than there are texts.
     pub offsets: Vec<u32>,
 }
@@ -34,17 +34,17 @@ impl Texts {
     fn with_capacity(texts: usize, bytes: usize) -> Self {
         let mut offsets = Vec::with_capacity(texts + 1);
         offsets.push(0);
-        Self { bytes: Vec::with_capacity(bytes), offsets }
+        Self { bytes: String::with_capacity(bytes), offsets }
     }
 
     fn push(&mut self, text: &[u8]) {
-        self.bytes.extend_from_slice(text);
+        self.bytes.push_str(std::str::from_utf8(text).expect("hexadecimal digits"));
         self.offsets.push(u32::try_from(self.bytes.len()).expect("less than 4 GiB of text"));
     }
 
     pub fn get(&self, row: usize) -> &str {
         let range = self.offsets[row] as usize..self.offsets[row + 1] as usize;
-        std::str::from_utf8(&self.bytes[range]).expect("hexadecimal digits")
+        &self.bytes[range]
     }
 }
 
@@ -259,7 +259,7 @@ impl Log {
         let words =
             |numbers: &[i64]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>();
         for (name, texts) in [("id", &self.id), ("who", &self.who), ("customer", &self.customer)] {
-            put(&format!("{name}.bytes"), &texts.bytes)?;
+            put(&format!("{name}.bytes"), texts.bytes.as_bytes())?;
             let offsets: Vec<u8> = texts.offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect();
             put(&format!("{name}.u32"), &offsets)?;
         }
@@ -279,7 +279,8 @@ impl Log {
         let texts = |name: &str| -> io::Result<Texts> {
             let offsets = get(&format!("{name}.u32"))?;
             let offsets = offsets.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
-            Ok(Texts { bytes: get(&format!("{name}.bytes"))?, offsets })
+            let bytes = String::from_utf8(get(&format!("{name}.bytes"))?).expect("hexadecimal digits");
+            Ok(Texts { bytes, offsets })
         };
         Ok(Self {
             id: texts("id")?,

@@ -31,11 +31,15 @@ pub fn run(arguments: &[String]) {
         "{}",
         json!({ "versions": { "clinch": env!("CARGO_PKG_VERSION") }, "megabytes": peak_megabytes() })
     );
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     for line in stdin().lock().lines() {
         let line = line.expect("a line");
         let words: Vec<&str> = line.split(' ').collect();
         let answer = match words[..] {
-            [phase, by, window, half_life] => worker.answer(phase, &Ask::read(by, window, half_life)),
+            [phase, by, window, half_life] => {
+                let ask = Ask::read(by, window, half_life);
+                pool.install(|| worker.answer(phase, &ask))
+            }
             ["end"] => return,
             ["live", count] => worker.live(count.parse().expect("a number of rows")),
             _ => panic!("not understood: {line}"),

@@ -226,9 +226,13 @@ fn add<K: Ord + Clone>(numbers: &mut BTreeMap<K, i128>, key: &K, number: i128) {
 /// As a list of pairs; numbers as text, since not every reader takes integers of 128 bits.
 impl Serialize for Sums {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let orders = self.orders.iter().map(|(value, number)| (Key::Orders(*value), number));
+        // In the order of keys, among which those of orders have a place.
         let counts = self.counts.iter().map(|(key, number)| (key.clone(), number));
-        serializer.collect_seq(counts.chain(orders).map(|(key, number)| (key, number.to_string())))
+        let orders = self.orders.iter().map(|(value, number)| (Key::Orders(*value), number));
+        let before = |key: &Key| self.orders.keys().next().is_none_or(|value| *key < Key::Orders(*value));
+        let (first, last) =
+            (counts.clone().filter(|(key, _)| before(key)), counts.filter(|(key, _)| !before(key)));
+        serializer.collect_seq(first.chain(orders).chain(last).map(|(key, number)| (key, number.to_string())))
     }
 }
 
