@@ -29,6 +29,7 @@
 //! | you are | start with |
 //! |---|---|
 //! | a chatbot server | [`Tracker`]: record every turn, click and webhook; ask for [`Report`]s and [`Receipt`]s |
+//! | a host with many rows | [`Tracker::extend_refs`]: [`EventRef`]s borrow the text of columns, rows and lines |
 //! | a store backend with tables of its own | [`JourneyBuilder`] and [`credit()`]: plain functions over one shopper's events |
 //! | a data team | [`Sums`], [`ShardReport`] and [`ReportSet`]: parts that add up exactly, and only once |
 //! | an integrator with tests to write | `clinch::testing` (feature `testing`) |
@@ -73,6 +74,8 @@
 //!
 //! * `json`: [`event::jsonl`](crate::event), the event log as one JSON object per line.
 //! * `codes`: signed link codes, `link::signer`, on hmac and sha2.
+//! * `parallel`: reports on all threads of the rayon pool that the host runs the call in. The bytes of an answer are
+//!   the same for any number of threads.
 //! * `psl`: hosts compared by the public suffix list instead of a short list of common suffixes.
 //! * `testing`: scenarios, assertions and whole generated shops for an integrator's own tests.
 #![forbid(unsafe_code)]
