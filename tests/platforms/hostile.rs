@@ -1,0 +1,125 @@
+//! Hostile bodies: every field of every payload replaced by every hostile value, and JSON that is none.
+
+use clinch::platform::{Answer, Refused};
+use serde_json::{Value, json};
+
+use crate::{json, now, shopify};
+
+type Read = fn(&[u8]) -> Result<Answer, Refused>;
+
+/// Every payload with the reader that takes it.
+fn payloads() -> Vec<(&'static str, Read)> {
+    vec![
+        ("shopify/order.json", |body| shopify::shop().read("orders/updated", body, now())),
+        ("shopify/order_with_properties.json", |body| shopify::shop().read("orders/updated", body, now())),
+        ("shopify/refund.json", |body| shopify::shop().read("refunds/create", body, now())),
+        ("shopify/carts.json", |body| shopify::shop().read("carts/update", body, now())),
+        ("shopify/abandoned_checkout.json", |body| shopify::shop().read("checkouts/update", body, now())),
+    ]
+}
+
+/// Twenty values that a field should not have, as JSON text.
+fn hostile_values() -> [String; 20] {
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    [
+        "null".into(),
+        "true".into(),
+        "false".into(),
+        "0".into(),
+        "-1".into(),
+        "1.5".into(),
+        "1e400".into(),
+        "-0.0".into(),
+        "9007199254740993".into(),
+        "123456789012345678901234567890".into(),
+        "\"\"".into(),
+        "\"NaN\"".into(),
+        "\"\\u0000\\n\"".into(),
+        "\"9999-99-99T99:99:99Z\"".into(),
+        "\"99999999999999999999.99\"".into(),
+        "[]".into(),
+        "{}".into(),
+        nested(40),
+        r#"[{"name":"clq","value":{"clq":[]}},[null]]"#.into(),
+        format!("\"{}\"", "é".repeat(5000)),
+    ]
+}
+
+/// All places in a value, as the steps that lead there.
+fn places(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    found.push(path.clone());
+    let mut inside = |name: String, value: &Value| {
+        path.push(name);
+        places(value, path, found);
+        path.pop();
+    };
+    match value {
+        Value::Array(items) => items.iter().enumerate().for_each(|(n, item)| inside(n.to_string(), item)),
+        Value::Object(fields) => fields.iter().for_each(|(name, item)| inside(name.clone(), item)),
+        _ => {}
+    }
+}
+
+/// Steps as an error names them: `order.line_items[0].price`.
+fn shown(steps: &[String]) -> String {
+    steps.iter().fold(String::new(), |path, step| match step.parse::<usize>() {
+        Ok(place) => format!("{path}[{place}]"),
+        Err(_) if path.is_empty() => step.clone(),
+        Err(_) => format!("{path}.{step}"),
+    })
+}
+
+#[test]
+fn every_field_survives_every_hostile_value_and_an_error_names_it() {
+    const MARK: &str = "put the hostile value here";
+    for (name, read) in payloads() {
+        let whole = json(name);
+        let (mut found, mut refused) = (Vec::new(), 0);
+        places(&whole, &mut Vec::new(), &mut found);
+        for steps in &found {
+            let mut changed = whole.clone();
+            let pointer: String =
+                steps.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect();
+            *changed.pointer_mut(&pointer).unwrap() = json!(MARK);
+            let text = serde_json::to_string(&changed).unwrap();
+            for value in hostile_values() {
+                let body = text.replace(&format!("\"{MARK}\""), &value);
+                match read(body.as_bytes()) {
+                    Ok(_) => {}
+                    Err(Refused::Field(error)) => {
+                        refused += 1;
+                        // The field itself, one inside it, or a field that was needed around it.
+                        let place = shown(steps);
+                        let near = error.field.starts_with(&place) || place.starts_with(&error.field);
+                        // Without its wrapper a body is read bare.
+                        assert!(near || steps.len() == 1, "{name} {place}: {error}");
+                    }
+                    Err(Refused::Json { problem: "nested too deeply", .. }) => {}
+                    Err(other) => panic!("{name} {steps:?} {value}: {other}"),
+                }
+            }
+        }
+        assert!(refused > 20, "{name}: {refused} refusals in {} places", found.len());
+    }
+}
+
+#[test]
+fn what_is_no_json_is_refused_with_its_byte() {
+    for (name, read) in payloads() {
+        let whole = serde_json::to_vec(&json(name)).unwrap();
+        for cut in 0..whole.len() {
+            assert!(matches!(read(&whole[..cut]), Err(Refused::Json { .. })), "{name} cut at {cut}");
+        }
+        for place in (0..whole.len()).step_by(7) {
+            let mut changed = whole.clone();
+            changed[place] = 0xFF;
+            assert_eq!(read(&changed), Err(Refused::Json { at: place, problem: "not UTF-8" }), "{name}");
+        }
+        let deep = "[".repeat(3 << 20);
+        assert!(matches!(read(deep.as_bytes()), Err(Refused::Json { problem: "nested too deeply", .. })));
+        assert_eq!(read(&vec![b'['; 10 << 20]), Err(Refused::TooLarge { bytes: 10 << 20 }));
+        for odd in ["null", "1e400", "[]", "\"\"", "[{}]"] {
+            assert!(matches!(read(odd.as_bytes()), Err(Refused::Field(_))), "{name} {odd}");
+        }
+    }
+}
