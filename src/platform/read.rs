@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::json::Json;
 use crate::event::FieldError;
@@ -106,6 +106,18 @@ impl<'a> Object<'a> {
         pieces.map_or_else(|| fail(field, "not a whole number of pieces"), Ok)
     }
 
+    /// A number of pieces where goods may be weighed or cut: what is no whole number is one piece.
+    pub(super) fn pieces(self, field: &str) -> Read<u32> {
+        let digits = match self.get(field)? {
+            Some(Json::Number(digits)) => *digits,
+            Some(Json::Text(text)) => text,
+            _ => return self.quantity(field),
+        };
+        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_part = |(whole, part)| is_digits(whole) && is_digits(part) && trimmed(digits, 0).contains('.');
+        if digits.split_once('.').is_some_and(is_part) { Ok(1) } else { self.quantity(field) }
+    }
+
     pub(super) fn currency(self, field: &str) -> Read<Option<Currency>> {
         let Some(code) = self.text(field)? else { return Ok(None) };
         code.parse().map(Some).or_else(|error: crate::Error| fail(field, error.to_string()))
@@ -145,10 +157,36 @@ impl<'a> Object<'a> {
         rfc3339(text)
             .map_or_else(|| fail(field, "not an instant with its offset (RFC 3339)"), |at| Ok(Some(at)))
     }
+
+    /// UTC without saying so: `2017-03-22T19:28:02` or with a space between; RFC 3339 too.
+    pub(super) fn instant_utc(self, field: &str) -> Read<Option<DateTime<Utc>>> {
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        let naive = |form| NaiveDateTime::parse_from_str(text, form).ok().map(|at| at.and_utc());
+        let at = naive("%Y-%m-%dT%H:%M:%S%.f").or_else(|| naive("%Y-%m-%d %H:%M:%S%.f"));
+        let at = at.or_else(|| rfc3339(text));
+        at.map_or_else(|| fail(field, "not an instant in UTC, as in 2026-03-01 10:00:00"), |at| Ok(Some(at)))
+    }
+
+    /// RFC 2822, as in `Tue, 20 Nov 2012 00:00:00 +0000`; RFC 3339 too.
+    pub(super) fn instant_mail(self, field: &str) -> Read<Option<DateTime<Utc>>> {
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        let mail = DateTime::parse_from_rfc2822(text).ok().map(|at| at.to_utc());
+        let at = mail.or_else(|| rfc3339(text));
+        at.map_or_else(|| fail(field, "not an instant as in a mail (RFC 2822)"), |at| Ok(Some(at)))
+    }
 }
 
 fn rfc3339(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
+}
+
+/// Objects of a list that is a body by itself.
+pub(super) fn each<'a, T>(
+    items: &'a [Json<'a>],
+    mut read: impl FnMut(Object<'a>) -> Read<T>,
+) -> Read<Vec<T>> {
+    let one = |(place, item)| within(Object::of(item).and_then(&mut read), || format!("[{place}]"));
+    items.iter().enumerate().map(one).collect()
 }
 
 pub(super) fn needed<T>(value: Option<T>, field: &str) -> Read<T> {

@@ -2,10 +2,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::Refused;
+use super::{Delivery, Refused};
+
+/// The id of the delivery, its time in Unix seconds, and its signatures.
+const STANDARD_WEBHOOKS: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+
+/// More signatures than this in one header are not tried: each costs a pass over the body.
+const MOST_SIGNATURES: usize = 8;
 
 type HmacSha256 = Hmac<Sha256>;
 
@@ -51,6 +58,28 @@ impl Secrets {
             }
         }
         signed_by.ok_or(Refused::Signature)
+    }
+
+    /// Standard Webhooks: which secret signed, and the id of the delivery. The header may hold several signatures,
+    /// of which those of version 1 are tried. The time counts only once it is known to be signed.
+    pub(super) fn check_standard<'a>(
+        &self,
+        delivery: &Delivery<'a>,
+        now: DateTime<Utc>,
+        tolerance: TimeDelta,
+    ) -> Result<(&'a str, usize), Refused> {
+        let [id, time, signatures] = STANDARD_WEBHOOKS.map(|header| {
+            delivery.header(header).and_then(|value| value.ok_or(Refused::Unsigned { header }))
+        });
+        let (id, time, signatures) = (id?, time?, signatures?);
+        let parts: [&[u8]; 5] = [id.as_bytes(), b".", time.as_bytes(), b".", delivery.body];
+        let given = signatures.split(' ').filter_map(|one| one.strip_prefix("v1,"));
+        let checked = given.take(MOST_SIGNATURES).map(|one| self.check_base64(&parts, one));
+        let secret = checked.fold(Err(Refused::Signature), Result::or)?;
+        let is_plain = time.bytes().all(|byte| byte.is_ascii_digit());
+        let time = time.parse().ok().filter(|_| is_plain);
+        let at = time.and_then(|seconds| DateTime::from_timestamp(seconds, 0)).ok_or(Refused::Stale)?;
+        if (now - at).abs() > tolerance { Err(Refused::Stale) } else { Ok((id, secret)) }
     }
 }
 

@@ -4,7 +4,9 @@ use clinch::{Event, Key, Question, Tracker, Who};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{at, bytes, events, now, shopify};
+use clinch::platform::adobe::Adobe;
+
+use crate::{at, bigcommerce, bytes, events, now, shopify, woocommerce};
 
 /// The report and receipt after these events.
 fn answers(recorded: &[Event], order: &str) -> (String, String) {
@@ -18,8 +20,9 @@ fn answers(recorded: &[Event], order: &str) -> (String, String) {
     )
 }
 
+/// A turn in the order's cart, of the order's mailbox.
 fn turn() -> Event {
-    let who = Who::cart("cart1").conversation("c1");
+    let who = Who::cart("cart1").conversation("c1").email("ada@example.com");
     Event::query("e1", at("2026-03-01T09:00:00Z"), who).topic("availability").into()
 }
 
@@ -54,6 +57,86 @@ fn shopify_day() -> Vec<Vec<Event>> {
     .to_vec()
 }
 
+fn woocommerce_day() -> Vec<Vec<Event>> {
+    let order = |hour: u32, status: &str, refunds: Value| {
+        json!({
+            "id": 1001, "currency": "EUR", "total": "59.90", "status": status, "order_key": "wc_order_1",
+            "date_created_gmt": "2026-03-01T10:00:00", "date_modified_gmt": format!("2026-03-01T{hour}:00:00"),
+            "billing": {"email": "ada@example.com"}, "refunds": refunds, "meta_data": [{"key": "clq", "value": "7zk3"}],
+            "line_items": [{"id": 1, "product_id": 7, "quantity": 2, "total": "50.00"}],
+        })
+    };
+    let [first, second] =
+        [("1", "-10.00"), ("2", "-49.90")].map(|(id, total)| json!({"id": id, "total": total}));
+    [
+        order(10, "pending", json!([])),
+        order(11, "processing", json!([])),
+        order(11, "processing", json!([])),
+        order(12, "completed", json!([])),
+        order(13, "completed", json!([])),
+        order(14, "completed", json!([first])),
+        order(15, "refunded", json!([first, second])),
+    ]
+    .map(|body| events(woocommerce::shop().read("order.updated", &bytes(&body), now())))
+    .to_vec()
+}
+
+fn adobe_day() -> Vec<Vec<Event>> {
+    let order = |hour: u32, state: &str| {
+        json!({
+            "entity_id": 1001, "increment_id": "000001001", "order_currency_code": "EUR", "grand_total": 59.9,
+            "state": state, "created_at": "2026-03-01 10:00:00", "updated_at": format!("2026-03-01 {hour}:00:00"),
+            "quote_id": "cart1", "customer_email": "ada@example.com", "total_refunded": 10,
+            "items": [{"item_id": 1, "product_id": 7, "qty_ordered": 2, "row_total": 50}],
+        })
+    };
+    let memo = |id: u32, amount: &str, hour: u32| {
+        json!({
+            "entity_id": id, "order_id": 1001, "order_currency_code": "EUR", "grand_total": amount,
+            "created_at": format!("2026-03-01 {hour}:00:00"), "items": [{"product_id": 7, "row_total": 25}],
+        })
+    };
+    [
+        ("order", order(10, "pending_payment")),
+        ("order", order(11, "processing")),
+        ("order", order(12, "processing")),
+        ("order", order(12, "processing")),
+        ("order", order(13, "complete")),
+        ("creditmemo", memo(1, "10.0000", 14)),
+        ("creditmemo", memo(2, "49.9000", 15)),
+    ]
+    .map(|(topic, body)| events(Adobe::new().read(topic, &bytes(&body))))
+    .to_vec()
+}
+
+fn bigcommerce_day() -> Vec<Vec<Event>> {
+    let order = |hour: u32, status_id: u32| {
+        let order = bigcommerce::order(json!({
+            "id": 1001, "status_id": status_id, "cart_id": "cart1", "total_inc_tax": "59.9000",
+            "default_currency_code": "EUR", "customer_id": 0,
+            "billing_address": {"email": "ada@example.com"}, "date_created": "Sun, 01 Mar 2026 10:00:00 +0000",
+            "date_modified": format!("Sun, 01 Mar 2026 {hour}:00:00 +0000"),
+        }));
+        let products = br#"[{"id":1,"product_id":7,"quantity":2,"total_inc_tax":"50.0000"}]"#;
+        events(bigcommerce::shop().order(&bytes(&order), products, b""))
+    };
+    let refunds = |refunds: &[(u32, f64)]| {
+        let one = |(id, amount): &(u32, f64)| json!({"id": id, "order_id": 1001, "total_amount": amount, "created": "2026-03-01T14:00:00Z"});
+        let body = json!({"data": refunds.iter().map(one).collect::<Vec<_>>()});
+        events(bigcommerce::shop().refunds(&bytes(&body), "EUR".parse().unwrap()))
+    };
+    let (first, second) = ((1, 10.0), (2, 49.9));
+    vec![
+        order(10, 0),
+        order(11, 7),
+        order(12, 11),
+        order(12, 11),
+        order(13, 2),
+        refunds(&[first]),
+        refunds(&[first, second]),
+    ]
+}
+
 /// Deliveries in a drawn order, each one to four times.
 fn deliveries(count: usize) -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(1_usize..=4, count)
@@ -78,17 +161,35 @@ proptest! {
     fn shopify_day_gives_one_report(drawn in deliveries(7)) {
         one_report(&shopify_day(), "1001", &drawn);
     }
+
+    #[test]
+    fn woocommerce_day_gives_one_report(drawn in deliveries(7)) {
+        one_report(&woocommerce_day(), "1001", &drawn);
+    }
+
+    #[test]
+    fn adobe_day_gives_one_report(drawn in deliveries(7)) {
+        one_report(&adobe_day(), "1001", &drawn);
+    }
+
+    #[test]
+    fn bigcommerce_day_gives_one_report(drawn in deliveries(7)) {
+        one_report(&bigcommerce_day(), "1001", &drawn);
+    }
 }
 
 /// The positive half: before the full refund the turn has its credit, after it nothing is left.
 #[test]
-fn shopify_refunds_take_credit_back_to_the_cent() {
-    let day = shopify_day();
-    let before: Vec<Event> = day[..6].iter().flatten().cloned().chain([turn()]).collect();
-    let (report, receipt) = answers(&before, "1001");
-    assert!(report.contains("49.90") && receipt.contains("availability"), "{report}\n{receipt}");
-    let after: Vec<Event> = day.iter().flatten().cloned().chain([turn()]).collect();
-    assert!(!answers(&after, "1001").0.contains("49.90"));
+fn refunds_take_credit_back_to_the_cent() {
+    let days = [shopify_day(), woocommerce_day(), adobe_day(), bigcommerce_day()];
+    for (platform, day) in ["shopify", "woocommerce", "adobe", "bigcommerce"].into_iter().zip(days) {
+        let before: Vec<Event> = day[..6].iter().flatten().cloned().chain([turn()]).collect();
+        let (report, receipt) = answers(&before, "1001");
+        let is_credited = report.contains("49.90") && receipt.contains("availability");
+        assert!(is_credited, "{platform}: {report}\n{receipt}");
+        let after: Vec<Event> = day.iter().flatten().cloned().chain([turn()]).collect();
+        assert!(!answers(&after, "1001").0.contains("49.90"), "{platform}");
+    }
 }
 
 /// `order.json` and `abandoned_checkout.json` share a cart: a turn in that cart earns the order.

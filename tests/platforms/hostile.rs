@@ -3,19 +3,57 @@
 use clinch::platform::{Answer, Refused};
 use serde_json::{Value, json};
 
-use crate::{json, now, shopify};
+use clinch::platform::adobe::Adobe;
+
+use crate::{adobe, bigcommerce, bytes, json, now, shopify, woocommerce};
 
 type Read = fn(&[u8]) -> Result<Answer, Refused>;
 
+/// An order of WooCommerce that has everything that is read.
+fn full_woocommerce() -> Value {
+    woocommerce::order(json!({
+        "refunds": [{"id": 726, "reason": "", "total": "-10.00"}], "coupon_lines": [{"id": 1, "code": "tenoff"}],
+        "meta_data": [{"id": 1, "key": "_wc_order_attribution_referrer", "value": "https://a.example/"},
+            {"id": 2, "key": "_clq", "value": "7zk3"}], "customer_id": 25,
+    }))
+}
+
+fn credit_memo() -> Value {
+    json!({
+        "entity_id": 9, "order_id": 3, "order_currency_code": "USD", "grand_total": 27, "state": 2,
+        "created_at": "2017-09-01 10:00:00", "items": [{"entity_id": 1, "product_id": 1553, "sku": "a", "row_total": 22}],
+    })
+}
+
+fn bigcommerce_refunds() -> Value {
+    json!({"data": [{"id": 3, "order_id": 118, "created": "2019-03-12T10:00:00Z", "total_amount": 61.95}]})
+}
+
+fn read_bigcommerce_order(body: &[u8]) -> Result<Answer, Refused> {
+    bigcommerce::shop().order(body, b"", b"")
+}
+
 /// Every payload with the reader that takes it.
-fn payloads() -> Vec<(&'static str, Read)> {
-    vec![
+fn payloads() -> Vec<(&'static str, Value, Read)> {
+    let files: [(&'static str, Read); 7] = [
         ("shopify/order.json", |body| shopify::shop().read("orders/updated", body, now())),
         ("shopify/order_with_properties.json", |body| shopify::shop().read("orders/updated", body, now())),
         ("shopify/refund.json", |body| shopify::shop().read("refunds/create", body, now())),
         ("shopify/carts.json", |body| shopify::shop().read("carts/update", body, now())),
         ("shopify/abandoned_checkout.json", |body| shopify::shop().read("checkouts/update", body, now())),
-    ]
+        ("woocommerce/order_727.json", |body| woocommerce::shop().read("order.updated", body, now())),
+        ("adobe-commerce/order_3.json", |body| Adobe::new().read("order", body)),
+    ];
+    let made: [(&'static str, Value, Read); 5] = [
+        ("woocommerce", full_woocommerce(), |body| woocommerce::shop().read("order.updated", body, now())),
+        ("adobe", adobe::order(json!({"coupon_code": "A"})), |body| Adobe::new().read("order", body)),
+        ("adobe credit memo", credit_memo(), |body| Adobe::new().read("creditmemo", body)),
+        ("bigcommerce", bigcommerce::order(json!({})), read_bigcommerce_order),
+        ("bigcommerce refunds", bigcommerce_refunds(), |body| {
+            bigcommerce::shop().refunds(body, "USD".parse().unwrap())
+        }),
+    ];
+    files.into_iter().map(|(name, read)| (name, json(name), read)).chain(made).collect()
 }
 
 /// Twenty values that a field should not have, as JSON text.
@@ -72,8 +110,7 @@ fn shown(steps: &[String]) -> String {
 #[test]
 fn every_field_survives_every_hostile_value_and_an_error_names_it() {
     const MARK: &str = "put the hostile value here";
-    for (name, read) in payloads() {
-        let whole = json(name);
+    for (name, whole, read) in payloads() {
         let (mut found, mut refused) = (Vec::new(), 0);
         places(&whole, &mut Vec::new(), &mut found);
         for steps in &found {
@@ -105,8 +142,8 @@ fn every_field_survives_every_hostile_value_and_an_error_names_it() {
 
 #[test]
 fn what_is_no_json_is_refused_with_its_byte() {
-    for (name, read) in payloads() {
-        let whole = serde_json::to_vec(&json(name)).unwrap();
+    for (name, whole, read) in payloads() {
+        let whole = bytes(&whole);
         for cut in 0..whole.len() {
             assert!(matches!(read(&whole[..cut]), Err(Refused::Json { .. })), "{name} cut at {cut}");
         }
@@ -118,7 +155,7 @@ fn what_is_no_json_is_refused_with_its_byte() {
         let deep = "[".repeat(3 << 20);
         assert!(matches!(read(deep.as_bytes()), Err(Refused::Json { problem: "nested too deeply", .. })));
         assert_eq!(read(&vec![b'['; 10 << 20]), Err(Refused::TooLarge { bytes: 10 << 20 }));
-        for odd in ["null", "1e400", "[]", "\"\"", "[{}]"] {
+        for odd in ["null", "1e400", "[[]]", "\"\"", "[{}]"] {
             assert!(matches!(read(odd.as_bytes()), Err(Refused::Field(_))), "{name} {odd}");
         }
     }

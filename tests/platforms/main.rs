@@ -1,9 +1,12 @@
 //! Webhooks of store platforms: whole events, signatures, hostile bodies, a day in any order.
 
+mod adobe;
+mod bigcommerce;
 mod day;
 mod hostile;
 mod shopify;
 mod signatures;
+mod woocommerce;
 
 use chrono::{DateTime, Utc};
 use clinch::Event;

@@ -24,14 +24,49 @@ fn shopify_receive(secrets: &[&[u8]], delivery: &Delivery<'_>) -> Outcome {
     shop.receive(delivery, now())
 }
 
+fn woocommerce_receive(secrets: &[&[u8]], delivery: &Delivery<'_>) -> Outcome {
+    let mut shop = clinch::platform::woocommerce::WooCommerce::new(secrets[0])?;
+    for secret in &secrets[1..] {
+        shop.accept(secret)?;
+    }
+    shop.receive(delivery, now())
+}
+
+fn bigcommerce_receive(secrets: &[&[u8]], delivery: &Delivery<'_>) -> Outcome {
+    let mut shop = clinch::platform::bigcommerce::BigCommerce::new(secrets[0])?;
+    for secret in &secrets[1..] {
+        shop.accept(secret)?;
+    }
+    shop.receive(delivery, now())
+}
+
+/// `now()` in Unix seconds.
+const NOW: &str = "1924992000";
+
 fn schemes() -> Vec<Scheme> {
-    vec![Scheme {
-        name: "shopify",
-        header: "x-shopify-hmac-sha256",
-        sign: |secret, body| sign(secret, &[body]),
-        others: &[("X-Shopify-Topic", "some/topic")],
-        receive: shopify_receive,
-    }]
+    vec![
+        Scheme {
+            name: "shopify",
+            header: "x-shopify-hmac-sha256",
+            sign: |secret, body| sign(secret, &[body]),
+            others: &[("X-Shopify-Topic", "some/topic")],
+            receive: shopify_receive,
+        },
+        Scheme {
+            name: "woocommerce",
+            header: "x-wc-webhook-signature",
+            sign: |secret, body| sign(secret, &[body]),
+            others: &[("X-WC-Webhook-Topic", "some.topic")],
+            receive: woocommerce_receive,
+        },
+        Scheme {
+            name: "bigcommerce",
+            header: "webhook-signature",
+            sign: |secret, body| format!("v1,{}", sign(secret, &[b"m.", NOW.as_bytes(), b".", body])),
+            others: &[("Webhook-Id", "m"), ("Webhook-Timestamp", NOW)],
+            receive: bigcommerce_receive,
+        },
+    ]
 }
 
 impl Scheme {
@@ -52,7 +87,7 @@ impl Scheme {
 
 /// A body of 2 KB that is JSON.
 fn two_kilobytes() -> Vec<u8> {
-    let mut body = serde_json::to_vec(&json!({"id": 1, "pad": "x".repeat(2000)})).unwrap();
+    let mut body = serde_json::to_vec(&json!({"scope": "x", "pad": "x".repeat(2000)})).unwrap();
     body.resize(2048, b' ');
     body
 }
