@@ -74,6 +74,7 @@
 //! * `json`: [`event::jsonl`](crate::event), the event log as one JSON object per line.
 //! * `codes`: signed link codes, `link::signer`, on hmac and sha2.
 //! * `platforms`: `platform`, the webhooks of store platforms as verified events, on base64, hmac and sha2.
+//! * `platforms-rsa`: signatures of Adobe Commerce too, on rsa.
 //! * `psl`: hosts compared by the public suffix list instead of a short list of common suffixes.
 //! * `testing`: scenarios, assertions and whole generated shops for an integrator's own tests.
 #![forbid(unsafe_code)]

@@ -51,7 +51,7 @@
 //! One file. Copy [`woocommerce`]: a struct with [`Secrets`] and settings; `receive` that finds signature and topic;
 //! `read` that matches the topic; one function per payload that fills the private table `Snapshot` with the readers
 //! of `read.rs`. The compiler asks for every row of the table. Then a test that compares whole events, the
-//! platform's vectors, and a line in each list of `tests/platforms_hostile.rs`.
+//! platform's vectors, and an entry in the lists of `tests/platforms/signatures.rs`, `hostile.rs` and `day.rs`.
 
 pub mod adobe;
 pub mod bigcommerce;
@@ -71,7 +71,7 @@ use crate::text::{Label, OrderId};
 pub use signature::Secrets;
 pub use table::{Carriers, ProductKey};
 
-/// Bodies above this are refused before anything else: 4 MiB. Memory for one body stays below 40 times its size.
+/// Bodies above this are refused before anything else: 4 MiB. Memory for one body stays below 64 times its size.
 pub const MAX_BODY_BYTES: usize = 4 << 20;
 
 /// One HTTP request of a platform, as it came in.

@@ -160,3 +160,17 @@ fn what_is_no_json_is_refused_with_its_byte() {
         }
     }
 }
+
+#[test]
+fn memory_for_a_body_is_bounded() {
+    let bound = clinch::platform::MAX_BODY_BYTES;
+    for one in ["0,", "[],", "{},", "{\"\":0},", "\"\",", "\"\\n\","] {
+        let body = format!("{{\"line_items\":[{}0]}}", one.repeat((bound - 20) / one.len()));
+        let mut outcome = None;
+        let used = allocation_counter::measure(|| {
+            outcome = Some(shopify::shop().read("orders/updated", body.as_bytes(), now()));
+        });
+        assert!(matches!(outcome, Some(Err(Refused::Field(_)))), "{one}");
+        assert!(used.bytes_max < 64 * bound as u64, "{one}: {} times", used.bytes_max / bound as u64);
+    }
+}
