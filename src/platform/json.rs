@@ -342,6 +342,28 @@ mod tests {
     }
 
     #[test]
+    fn a_damaged_payload_is_read_as_serde_json_reads_it() {
+        let whole = include_bytes!("../../tests/data/platforms/shopify/refund.json");
+        let (mut read, mut refused) = (0, 0);
+        for place in 0..whole.len() {
+            for byte in *b"\"\\{}[],:0-.eu \x00\xC3" {
+                let mut body = *whole;
+                body[place] = byte;
+                let (ours, theirs) = (parse(&body), serde_json::from_slice::<serde_json::Value>(&body));
+                match (&ours, &theirs) {
+                    (Ok(ours), Ok(theirs)) => assert_eq!(shown(ours), *theirs, "{place} {byte}"),
+                    (Ok(_), Err(error)) => {
+                        assert!(error.to_string().contains("out of range"), "{place}: {error}")
+                    }
+                    (Err(_), theirs) => assert!(theirs.is_err(), "{place} {byte}: {ours:?}"),
+                }
+                *if ours.is_ok() { &mut read } else { &mut refused } += 1;
+            }
+        }
+        assert!(read > 1_000 && refused > 1_000, "{read} {refused}");
+    }
+
+    #[test]
     fn digits_are_kept_and_depth_is_bounded() {
         let long = "123456789012345678901234567890.10";
         assert!(matches!(parse(long.as_bytes()), Ok(Json::Number(digits)) if digits == long));
