@@ -195,7 +195,7 @@ pub(crate) fn weigh(model: &dyn Model, path: &Path<'_>, weights: &mut Weights) -
     Ok(Some(integers(&weights.values, largest)))
 }
 
-fn integers(weights: &[f64], largest: f64) -> Vec<u64> {
+pub(crate) fn integers(weights: &[f64], largest: f64) -> Vec<u64> {
     let limit = MAX_WEIGHT as f64;
     if largest <= limit && weights.iter().all(|weight| weight.fract() == 0.0) {
         return weights.iter().map(|weight| *weight as u64).collect();

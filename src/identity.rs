@@ -17,65 +17,165 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use smallvec::SmallVec;
 
-use crate::event::Kind;
-use crate::fact::{Fact, Known};
+use crate::fact::{Handle, Known, Names};
 use crate::id::{IdKind, Key};
 
-/// Whom each fact belongs to.
-#[derive(Debug)]
-pub(crate) struct People {
-    /// Index of the person of each fact, in the order of the facts.
-    pub(crate) of: Vec<u32>,
-    /// Whether each person is a known one: a customer or a mailbox.
-    pub(crate) known: Vec<bool>,
-    /// Whether several customers share an identifier of each fact.
-    pub(crate) shared: Vec<bool>,
+/// Whom the facts of a cluster belong to, by the handle that they carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum People {
+    /// All of them to one person.
+    One {
+        /// Whether it is a known one: a customer or a mailbox.
+        known: bool,
+    },
+    /// To several.
+    Many {
+        /// Handle, number of the person, whether several customers share an identifier of it; by handle.
+        of: Vec<(Handle, u32, bool)>,
+        /// Whether each person is a known one.
+        known: Vec<bool>,
+    },
 }
 
-/// An identifier's place in the sorted list of all of them.
+impl People {
+    /// The person that facts with this handle belong to.
+    pub(crate) fn of(&self, handle: Handle) -> u32 {
+        match self {
+            Self::One { .. } => 0,
+            Self::Many { of, .. } => find(of, handle).map_or(0, |(_, person, _)| *person),
+        }
+    }
+
+    /// Whether several customers share one of the identifiers.
+    pub(crate) fn shared(&self, handle: Handle) -> bool {
+        match self {
+            Self::One { .. } => false,
+            Self::Many { of, .. } => find(of, handle).is_some_and(|(_, _, shared)| *shared),
+        }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::One { .. } => 1,
+            Self::Many { known, .. } => known.len(),
+        }
+    }
+
+    pub(crate) fn known(&self, person: u32) -> bool {
+        match self {
+            Self::One { known } => *known,
+            Self::Many { known, .. } => known[person as usize],
+        }
+    }
+}
+
+fn find(of: &[(Handle, u32, bool)], handle: Handle) -> Option<&(Handle, u32, bool)> {
+    of.binary_search_by_key(&handle, |(held, _, _)| *held).ok().map(|place| &of[place])
+}
+
+/// What a cluster says about who is who.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// Sets of identifiers whose facts make claims.
+    pub(crate) claims: Vec<Claim>,
+    /// Pairs of identifiers whose claim was withdrawn, and when.
+    pub(crate) withdrawn: Vec<(Handle, Handle, i128)>,
+}
+
+/// Facts that name one set of identifiers.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) handle: Handle,
+    /// Instant, kind and id of the first of them, and the instant of the last; only read where something was
+    /// withdrawn.
+    pub(crate) first: (i128, u8, Vec<u8>),
+    pub(crate) last: i128,
+}
+
+/// An identifier's place in the sorted list of those of the cluster.
 type Node = usize;
 
 /// Customers and mailboxes that claim an identifier, sorted. Shared, since a hub hands its claims on to many.
 type Claims = Arc<[Node]>;
 
-/// Resolves every fact. `claims` says which facts may make claims: superseded versions of orders may not.
-pub(crate) fn resolve(facts: &[&Fact], claims: &[bool], key: &Key) -> People {
-    let graph = Graph::new(facts, claims, key);
+/// Resolves the handles of one cluster.
+pub(crate) fn resolve(handles: &[Handle], said: &Said, names: &Names, key: &Key) -> People {
+    if let Some(known) = one_person(handles, said, names) {
+        return People::One { known };
+    }
+    let graph = Graph::new(handles, said, names, key);
     let strong = Strong::new(&graph);
     let weak = Weak::new(&graph, &strong);
-    number(&graph, &strong, &weak)
+    number(handles, &graph, &strong, &weak)
 }
 
-/// The facts as sets of numbered identifiers, and the withdrawals in force.
+/// Whether it is plain that all handles belong to one person, and whether that is a known one.
+///
+/// It is where nothing was withdrawn and all sets make claims, if either nobody is named (then all of a cluster is
+/// connected), or just one customer or mailbox is and every other identifier was seen with it.
+fn one_person(handles: &[Handle], said: &Said, names: &Names) -> Option<bool> {
+    if !said.withdrawn.is_empty() || handles.len() > 64 {
+        return None;
+    }
+    let sets = handles.iter().filter(|handle| names.is_set(**handle)).count();
+    if sets != said.claims.len() {
+        return None;
+    }
+    let mut singles = handles.iter().copied().filter(|handle| !names.is_set(*handle));
+    let strong = |handle: &Handle| names.kind(*handle).is_strong();
+    let mut named = handles.iter().copied().filter(|handle| !names.is_set(*handle)).filter(strong);
+    let Some(person) = named.next() else { return Some(false) };
+    if named.next().is_some() {
+        return None;
+    }
+    let seen_with = |handle: Handle| {
+        let sets = said.claims.iter().map(|claim| names.members(claim.handle));
+        sets.into_iter().any(|members| members.contains(&handle) && members.contains(&person))
+    };
+    singles.all(|handle| handle == person || seen_with(handle)).then_some(true)
+}
+
+/// Sets of numbered identifiers, and the withdrawals in force.
 struct Graph<'a> {
     nodes: Vec<Known>,
-    /// Nodes of each fact, narrow to broad.
-    facts: Vec<Vec<Node>>,
-    /// Facts that make claims: place, instant.
-    claiming: Vec<usize>,
-    source: &'a [&'a Fact],
+    /// Nodes behind each handle, narrow to broad.
+    sets: Vec<SmallVec<[Node; 3]>>,
+    /// Which sets make claims, with their facts.
+    claiming: Vec<(usize, &'a Claim)>,
     key: &'a Key,
     /// For each identifier, those that it is kept apart from, both ways.
     apart: BTreeMap<Node, BTreeSet<Node>>,
 }
 
 impl<'a> Graph<'a> {
-    fn new(source: &'a [&'a Fact], claims: &[bool], key: &'a Key) -> Self {
-        let mut nodes: Vec<Known> = source.iter().flat_map(|fact| fact.who.iter().copied()).collect();
+    fn new(handles: &[Handle], said: &'a Said, names: &Names, key: &'a Key) -> Self {
+        let singles = handles.iter().filter(|handle| !names.is_set(**handle));
+        let mut nodes: Vec<(Known, Handle)> = singles.map(|handle| (names.known(*handle), *handle)).collect();
         nodes.sort_unstable();
-        nodes.dedup();
-        let node = |known: &Known| nodes.binary_search(known).unwrap_or(usize::MAX);
-        let facts: Vec<Vec<Node>> = source.iter().map(|fact| fact.who.iter().map(node).collect()).collect();
-        let makes_claims = |place: &usize| {
-            claims[*place]
-                && facts[*place].len() > 1
-                && !matches!(source[*place].kind, Kind::ClaimWithdrawn(_))
+        let mut places: Vec<(Handle, Node)> =
+            nodes.iter().enumerate().map(|(node, (_, handle))| (*handle, node)).collect();
+        places.sort_unstable();
+        let node = |handle: Handle| {
+            places.binary_search_by_key(&handle, |(held, _)| *held).map_or(0, |place| places[place].1)
         };
-        let claiming = (0..source.len()).filter(makes_claims).collect();
-        let mut graph = Self { nodes, facts, claiming, source, key, apart: BTreeMap::new() };
-        graph.withdraw();
+        let sets = handles
+            .iter()
+            .map(|handle| names.members(*handle).iter().map(|member| node(*member)).collect())
+            .collect();
+        let mut place_of: Vec<(Handle, usize)> =
+            handles.iter().enumerate().map(|(place, handle)| (*handle, place)).collect();
+        place_of.sort_unstable();
+        let place = |handle: Handle| {
+            let found = place_of.binary_search_by_key(&handle, |(held, _)| *held);
+            found.map_or(0, |found| place_of[found].1)
+        };
+        let claiming = said.claims.iter().map(|claim| (place(claim.handle), claim)).collect();
+        let nodes = nodes.into_iter().map(|(known, _)| known).collect();
+        let mut graph = Self { nodes, sets, claiming, key, apart: BTreeMap::new() };
+        let withdrawn = said.withdrawn.iter().map(|(one, other, at)| (node(*one), node(*other), *at));
+        graph.withdraw(withdrawn);
         graph
     }
 
@@ -84,23 +184,18 @@ impl<'a> Graph<'a> {
     }
 
     /// Notes the withdrawals that no later direct claim has lifted.
-    fn withdraw(&mut self) {
-        let mut latest: BTreeMap<(Node, Node), DateTime<Utc>> = BTreeMap::new();
-        for (fact, nodes) in self.source.iter().zip(&self.facts) {
-            if let (Kind::ClaimWithdrawn(_), [one, other]) = (&fact.kind, nodes.as_slice())
-                && one != other
-            {
-                let at = latest.entry(ordered(*one, *other)).or_insert(fact.at);
-                *at = fact.at.max(*at);
-            }
+    fn withdraw(&mut self, withdrawn: impl Iterator<Item = (Node, Node, i128)>) {
+        let mut latest: BTreeMap<(Node, Node), i128> = BTreeMap::new();
+        for (one, other, said) in withdrawn.filter(|(one, other, _)| one != other) {
+            let at = latest.entry(ordered(one, other)).or_insert(said);
+            *at = said.max(*at);
         }
         if latest.is_empty() {
             return;
         }
-        for place in &self.claiming {
-            let at = self.source[*place].at;
-            for pair in pairs(&self.facts[*place]) {
-                if latest.get(&pair).is_some_and(|withdrawn| at > *withdrawn) {
+        for (set, claim) in &self.claiming {
+            for pair in pairs(&self.sets[*set]) {
+                if latest.get(&pair).is_some_and(|withdrawn| claim.last > *withdrawn) {
                     latest.remove(&pair);
                 }
             }
@@ -117,23 +212,24 @@ impl<'a> Graph<'a> {
 
     /// Joins nodes along claims whose both ends satisfy `joins`, oldest claim first, never two that are apart.
     fn connect(&self, mut joins: impl FnMut(Node) -> bool) -> Groups<'_> {
-        let mut edges: BTreeSet<(Node, Node)> = BTreeSet::new();
         let mut order = Vec::new();
-        // Facts stand by time and id; equal ones are told apart by what the identifiers hash to, which is the
+        // Claims stand by time and id; equal ones are told apart by what the identifiers hash to, which is the
         // same under every key.
-        for place in &self.claiming {
-            for (one, other) in pairs(&self.facts[*place]) {
-                if joins(one) && joins(other) && edges.insert((one, other)) {
-                    let fact = self.source[*place];
-                    let mut ends = [one, other].map(|node| self.key.unwrap(self.nodes[node].name));
+        for (set, claim) in &self.claiming {
+            for (one, other) in pairs(&self.sets[*set]).filter(|(one, other)| joins(*one) && joins(*other)) {
+                let mut ends = [0; 2];
+                if !self.apart.is_empty() {
+                    ends = [one, other].map(|node| self.key.unwrap(self.nodes[node].name));
                     ends.sort_unstable();
-                    order.push(((fact.at, fact.kind.rank(), &fact.id, ends), one, other));
                 }
+                order.push((&claim.first, ends, one, other));
             }
         }
-        order.sort();
+        if !self.apart.is_empty() {
+            order.sort();
+        }
         let mut groups = Groups::new(self);
-        for (_, one, other) in order {
+        for (_, _, one, other) in order {
             groups.join(one, other);
         }
         groups
@@ -208,15 +304,15 @@ impl<'a> Strong<'a> {
     fn new(graph: &'a Graph<'a>) -> Self {
         let customers = graph.connect(|node| graph.kind(node) == IdKind::Customer);
         let mut strong = Self { customers, named: BTreeMap::new(), mailboxes: BTreeMap::new() };
-        for place in &graph.claiming {
-            for (one, other) in pairs(&graph.facts[*place]) {
+        for (set, _) in &graph.claiming {
+            for (one, other) in pairs(&graph.sets[*set]) {
                 strong.name(graph, one, other);
                 strong.name(graph, other, one);
             }
         }
         strong.named.values_mut().for_each(sort_dedup);
-        for place in &graph.claiming {
-            for (one, other) in pairs(&graph.facts[*place]) {
+        for (set, _) in &graph.claiming {
+            for (one, other) in pairs(&graph.sets[*set]) {
                 strong.mailbox(graph, one, other);
                 strong.mailbox(graph, other, one);
             }
@@ -267,8 +363,8 @@ impl<'a> Strong<'a> {
         others.iter().filter_map(|other| self.person(graph, *other)).collect()
     }
 
-    /// The known person that the fact itself names.
-    fn of_fact(&self, graph: &Graph<'_>, nodes: &[Node]) -> Option<Node> {
+    /// The known person that a set itself names.
+    fn of_set(&self, graph: &Graph<'_>, nodes: &[Node]) -> Option<Node> {
         if let Some(customer) = nodes.iter().find(|node| graph.kind(**node) == IdKind::Customer) {
             return Some(self.customers.root(*customer));
         }
@@ -295,7 +391,7 @@ fn sort_dedup(nodes: &mut Vec<Node>) {
 
 /// Who claims the identifiers that name nobody by themselves, and how those without a claim connect.
 struct Weak<'a> {
-    /// The known person that each fact names.
+    /// The known person that each set names.
     strong: Vec<Option<Node>>,
     /// Claims of its own, per node.
     own: Vec<Claims>,
@@ -306,14 +402,14 @@ struct Weak<'a> {
 
 impl<'a> Weak<'a> {
     fn new(graph: &'a Graph<'a>, strong: &Strong<'_>) -> Self {
-        let named: Vec<Option<Node>> = graph.facts.iter().map(|nodes| strong.of_fact(graph, nodes)).collect();
+        let named: Vec<Option<Node>> = graph.sets.iter().map(|nodes| strong.of_set(graph, nodes)).collect();
         let nothing: Claims = Arc::from([]);
         let mut direct: Vec<Vec<Node>> = vec![Vec::new(); graph.nodes.len()];
         let mut seen: Vec<Vec<Node>> = vec![Vec::new(); graph.nodes.len()];
-        for place in &graph.claiming {
-            let nodes = &graph.facts[*place];
+        for (set, _) in &graph.claiming {
+            let nodes = &graph.sets[*set];
             for node in nodes.iter().filter(|node| !graph.kind(**node).is_strong()) {
-                direct[*node].extend(named[*place]);
+                direct[*node].extend(named[*set]);
             }
             for (one, other) in pairs(nodes) {
                 if !graph.is_apart(one, other) && !graph.kind(one.max(other)).is_strong() {
@@ -341,8 +437,8 @@ impl<'a> Weak<'a> {
         Self { strong: named, own, all, anonymous }
     }
 
-    /// The known person that the fact leads to through its weak identifiers.
-    fn of_fact(&self, graph: &Graph<'_>, strong: &Strong<'_>, nodes: &[Node]) -> Option<Node> {
+    /// The known person that a set leads to through its weak identifiers.
+    fn of_set(&self, graph: &Graph<'_>, strong: &Strong<'_>, nodes: &[Node]) -> Option<Node> {
         let banned: Vec<Node> = nodes.iter().flat_map(|node| strong.banned(graph, *node)).collect();
         nodes.iter().find_map(|node| {
             let mut claims = self.all[*node].iter().filter(|person| !banned.contains(person));
@@ -373,27 +469,26 @@ enum Stand {
     Anonymous(Node),
     /// One identifier that joins nothing.
     Alone(Node),
-    /// A fact without any identifier.
-    Fact(usize),
 }
 
-/// Numbers people by their first fact, so that the numbers do not depend on the key.
-fn number(graph: &Graph<'_>, strong: &Strong<'_>, weak: &Weak<'_>) -> People {
+/// Numbers people by the first handle that leads to them.
+fn number(handles: &[Handle], graph: &Graph<'_>, strong: &Strong<'_>, weak: &Weak<'_>) -> People {
     let mut numbers: BTreeMap<Stand, u32> = BTreeMap::new();
-    let shared = |nodes: &Vec<Node>| nodes.iter().any(|node| weak.all[*node].len() > 1);
-    let shared = graph.facts.iter().map(shared).collect();
-    let mut people = People { of: Vec::with_capacity(graph.facts.len()), known: Vec::new(), shared };
-    for (place, nodes) in graph.facts.iter().enumerate() {
-        let known = weak.strong[place].or_else(|| weak.of_fact(graph, strong, nodes)).map(Stand::Known);
+    let mut people = Vec::new();
+    let mut of = Vec::with_capacity(handles.len());
+    for (place, nodes) in graph.sets.iter().enumerate() {
+        let known = weak.strong[place].or_else(|| weak.of_set(graph, strong, nodes)).map(Stand::Known);
         let free = nodes.iter().find(|node| !graph.kind(**node).is_strong() && weak.own[**node].is_empty());
         let anonymous = || free.map(|node| Stand::Anonymous(weak.anonymous.root(*node)));
-        let alone = || nodes.first().map_or(Stand::Fact(place), |node| Stand::Alone(*node));
+        let alone = || Stand::Alone(nodes.first().copied().unwrap_or_default());
         let stand = known.or_else(anonymous).unwrap_or_else(alone);
-        let number = *numbers.entry(stand).or_insert_with(|| {
-            people.known.push(matches!(stand, Stand::Known(_)));
-            people.known.len() as u32 - 1
+        let person = *numbers.entry(stand).or_insert_with(|| {
+            people.push(matches!(stand, Stand::Known(_)));
+            people.len() as u32 - 1
         });
-        people.of.push(number);
+        let shared = nodes.iter().any(|node| weak.all[*node].len() > 1);
+        of.push((handles[place], person, shared));
     }
-    people
+    of.sort_unstable();
+    People::Many { of, known: people }
 }

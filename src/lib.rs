@@ -112,10 +112,13 @@ struct Readme;
 
 // Facts.
 pub use event::{
-    Event, EventOf, Kind, Order, OrderLine, OrderRefund, OrderStatus, Purpose, Refund, RefundLine,
+    Event, EventOf, EventRef, EventRefOf, Kind, KindRef, Order, OrderLine, OrderRefund, OrderStatus, Purpose,
+    Refund, RefundLine,
 };
 pub use fact::{Intake, Limits, Recorded};
-pub use id::{IdKind, Identifier, Identifiers, JUNK, Key, Pseudonym, ROLE_MAILBOXES, Who};
+pub use id::{
+    IdKind, Identifier, IdentifierRef, Identifiers, IdentifiersRef, JUNK, Key, Pseudonym, ROLE_MAILBOXES, Who,
+};
 pub use money::{Currency, Money, apportion};
 pub use text::{Code, EventId, Label, OrderId, ProductId, RefundId};
 pub use time::{Period, Span};

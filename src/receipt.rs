@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::credit::{Credits, LineCredits, credit, credit_lines};
 use crate::error::Result;
-use crate::event::{Event, OrderStatus};
+use crate::event::{Event, EventRef, OrderStatus};
 use crate::fact::{Facts, Limits};
 use crate::id::Key;
-use crate::journey::{Claim, Path, Touchpoint, World};
+use crate::journey::{
+    Asked, Cause, Circle, Claim, Claiming, Entered, OrderState, Path, Source, Standing, Touchpoint, What,
+    World, read,
+};
 use crate::money::{Money, decimal};
 use crate::question::Question;
 use crate::report::NotCounted;
@@ -68,7 +71,7 @@ pub fn receipt(
     let mut facts = Facts::new(Key::new([0; 16]), Limits::default());
     for event in events {
         // What the door refuses is no fact: the answer is about facts.
-        let _recorded = facts.record(event.into())?;
+        let _recorded = facts.record(EventRef::from(&event.into()))?;
     }
     Receipt::of(&facts, order, question)
 }
@@ -77,15 +80,18 @@ impl Receipt {
     pub(crate) fn of(facts: &Facts, order: &OrderId, question: &Question) -> Result<Option<Self>> {
         question.check()?;
         let order = facts.order_id(order);
-        let world = World::new(facts, &question.rules, question.consent, question.as_of);
-        let Some(state) = world.ledger.orders.get(&order) else { return Ok(None) };
-        let person = world.person(state.winner);
-        let orders = world.orders_by_person();
-        let of_order = |claim: &Claim| claim.conversion.kind == state.conversion().kind;
-        let claim = world.claims(person, &orders[person]).into_iter().find(of_order);
+        let Some(book) = facts.books.find(&order) else { return Ok(None) };
+        let Entered::Order(state) = read(facts.books.get(book), question.as_of, facts.key()) else {
+            return Ok(None);
+        };
+        let number = facts.names.cluster(state.winner.handle);
+        let world = World::around(facts, &question.rules, question.consent, question.as_of, number);
+        let mut circle = Circle::new(&world, number);
+        circle.find_causes();
+        let claim = claims(&circle, &order);
         let mut receipt = Self {
             status: state.status,
-            not_counted: NotCounted::of(state),
+            not_counted: NotCounted::of(&state),
             total: state.total,
             claim: None,
             path: Vec::new(),
@@ -97,8 +103,7 @@ impl Receipt {
             rules: question.rules.to_string(),
             order,
         };
-        if let Some(claim) = claim {
-            let shown = redacted(claim.clone(), &world, person);
+        if let Some((claim, shown)) = claim {
             receipt.credit(&claim, &shown, question)?;
             receipt.claim = Some(shown);
         }
@@ -128,32 +133,52 @@ impl Receipt {
     }
 }
 
-/// Without what would tell one person about another, and without where events stand among the facts.
-fn redacted(mut claim: Claim, world: &World<'_>, person: usize) -> Claim {
-    let foreign = |place: &usize| world.person(*place) != person;
-    let sources = std::mem::take(&mut claim.sources);
-    for (touchpoint, sources) in claim.touchpoints.iter_mut().zip(sources) {
-        // The first source is the touchpoint's own event, the others are its engagements in the same order.
-        let Some((own, engagements)) = sources.split_first() else { continue };
-        let caused = world.causes[*own].as_ref().is_some_and(foreign);
-        if foreign(own) {
+/// The claim of an order that counts, as it is and as it is shown.
+fn claims(circle: &Circle<'_, '_>, order: &OrderId) -> Option<(Claim, Claim)> {
+    let has = |state: &OrderState<'_>| state.order.order == *order;
+    let shopper = circle.shoppers.iter().find(|shopper| shopper.orders.iter().any(has))?;
+    let mut claiming = Claiming::new(circle, shopper, Asked { evidence: true, refused: true });
+    for earned in circle.earned(shopper) {
+        claiming.decide(&earned);
+        if let What::Order(place) = earned.what
+            && has(&shopper.orders[place as usize])
+        {
+            let decision = claiming.decision();
+            let claim = circle.claim(shopper, &earned, decision, || claiming.unattributed(&earned));
+            let mut shown = claim.clone();
+            redact(&mut shown, &decision.path);
+            return Some((claim, shown));
+        }
+    }
+    None
+}
+
+/// Takes out what would tell one person about another.
+fn redact(claim: &mut Claim, path: &[Standing]) {
+    let foreign = |source: Source| matches!(source, Source::Other(_));
+    for (touchpoint, standing) in claim.touchpoints.iter_mut().zip(path) {
+        let caused = matches!(standing.cause, Cause::Other(_));
+        if foreign(standing.source) {
             touchpoint.id = EventId::from(SOMEBODY);
         }
         if caused {
             touchpoint.turn = touchpoint.turn.take().map(|_| EventId::from(SOMEBODY));
         }
-        if caused || foreign(own) {
+        if caused || foreign(standing.source) {
             touchpoint.labels.conversation.clear();
         }
-        let pairs = touchpoint.engagements.iter_mut().zip(engagements);
-        for (engagement, _) in pairs.filter(|(_, place)| foreign(place)) {
-            *engagement = EventId::from(SOMEBODY);
+        // Engagements stand in the order of what they came from: the folded ones, then each other part and its own.
+        let mut place = standing.folds.len();
+        for part in &standing.rest {
+            if foreign(part.source) {
+                touchpoint.engagements[place] = EventId::from(SOMEBODY);
+            }
+            place += 1 + part.folds.len();
         }
     }
     for refused in claim.refused.iter_mut().filter(|refused| refused.foreign) {
         refused.id = EventId::from(SOMEBODY);
     }
-    claim
 }
 
 fn instant(at: DateTime<Utc>) -> String {

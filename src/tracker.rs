@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Event, EventRef};
 use crate::fact::{Facts, Intake, Limits, Recorded};
 use crate::id::{Identifier, Key, Pseudonym};
-use crate::journey::{Journey, World};
+use crate::journey::{Journey, journeys_of};
 use crate::question::Question;
 use crate::receipt::Receipt;
 use crate::report::{Report, Sums, collect};
@@ -59,7 +59,7 @@ impl Tracker {
     /// # Errors
     /// `Full` at a cap of the limits; nothing has changed then.
     pub fn record(&mut self, event: impl Into<Event>) -> Result<Recorded> {
-        self.facts.record(event.into())
+        self.facts.record(EventRef::from(&event.into()))
     }
 
     /// Takes many events in and counts what became of them.
@@ -69,6 +69,36 @@ impl Tracker {
     /// delivering all of them again is harmless.
     pub fn extend(&mut self, events: impl IntoIterator<Item = impl Into<Event>>) -> Result<Intake> {
         self.facts.extend(events)
+    }
+
+    /// Takes one event in whose text is borrowed: nothing is copied but what is new.
+    ///
+    /// # Errors
+    /// As for [`Tracker::record`].
+    pub fn record_ref<'e>(&mut self, event: impl Into<EventRef<'e>>) -> Result<Recorded> {
+        self.facts.record(event.into())
+    }
+
+    /// Takes many events in whose text is borrowed: rows of a database, columns, lines of a log.
+    ///
+    /// ```
+    /// use clinch::{EventRef, Key, Tracker};
+    ///
+    /// let columns = (["e1", "e2"], ["v9", "v9"], ["availability", "delivery"]);
+    /// let at: chrono::DateTime<chrono::Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
+    /// let mut tracker = Tracker::new(Key::new(*b"sixteen secrets!"));
+    /// let rows = (0..2).map(|row| EventRef::query(columns.0[row], at).visitor(columns.1[row]).topic(columns.2[row]));
+    /// assert_eq!(tracker.extend_refs(rows)?.new, 2);
+    /// # Ok::<(), clinch::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Tracker::extend`].
+    pub fn extend_refs<'e>(
+        &mut self,
+        events: impl IntoIterator<Item = impl Into<EventRef<'e>>>,
+    ) -> Result<Intake> {
+        self.facts.extend_refs(events)
     }
 
     /// Takes in all facts of another tracker with the same key and limits: a union of sets.
@@ -102,8 +132,7 @@ impl Tracker {
     /// The journeys of everybody whose facts name this identifier: one for a person, several for a shared device,
     /// none for an unknown one, in the order of their first facts.
     pub fn journeys(&self, identifier: &Identifier, question: &Question) -> Vec<Journey> {
-        let world = World::new(&self.facts, &question.rules, question.consent, question.as_of);
-        world.journeys_of(identifier, question.as_of)
+        journeys_of(&self.facts, &question.rules, question.consent, question.as_of, identifier)
     }
 
     /// Everything that was decided about one order; none for an unknown one.

@@ -152,19 +152,7 @@ impl Event {
         order: impl Into<OrderId>,
         total: Money,
     ) -> EventOf<Order> {
-        let order = Order {
-            order: order.into(),
-            total,
-            updated_at: None,
-            status: OrderStatus::default(),
-            lines: Vec::new(),
-            codes: Vec::new(),
-            discount_codes: Vec::new(),
-            refunds: Vec::new(),
-            url: None,
-            referrer: None,
-        };
-        event(id, at, who, order)
+        event(id, at, who, Order::new(order.into(), total))
     }
 
     /// Money was given back for an order. It needs no identifier, since the order has some.

@@ -15,9 +15,9 @@
 
 use std::io::{BufRead, Read};
 
-use crate::event::Event;
-use crate::event::raw::Raw;
-use crate::event::read::{FieldError, event};
+use crate::event::fields::{FieldError, Line};
+use crate::event::read::event;
+use crate::event::{Event, EventRef};
 
 /// The longest line that is read, in bytes without its end: an order of 10,000 lines fits.
 pub const MAX_LINE: usize = 8 << 20;
@@ -45,18 +45,58 @@ pub fn read<R: BufRead>(source: R) -> Reader<R> {
     Reader { source, line: 0, buffer: Vec::new(), broken: false }
 }
 
+/// Reads a log that is in memory as a whole; empty lines are passed over.
+///
+/// The events borrow their text from `log`, which makes it the fastest way: a file of any size can be read in parts
+/// that end with a line.
+///
+/// ```
+/// use clinch::event::jsonl;
+///
+/// let log = br#"{"id":"e1","at":"2026-03-01T10:00:00Z","kind":"query","visitor":"v9","topic":"availability"}"#;
+/// let ids: Vec<_> = jsonl::lines(log).map(|event| event.map(|event| event.id)).collect::<Result<_, _>>()?;
+/// assert_eq!(ids, ["e1"]);
+/// # Ok::<(), jsonl::LineError>(())
+/// ```
+pub fn lines(log: &[u8]) -> Lines<'_> {
+    Lines { rest: log, line: 0 }
+}
+
 /// Reads one line.
 ///
 /// # Errors
 /// The field and what is wrong with it; the field is empty if the text is no JSON object.
 pub fn read_line(line: &[u8]) -> Result<Event, FieldError> {
-    match serde_json::from_slice::<Raw<'_>>(line) {
-        Ok(raw) => event(raw),
+    borrow_line(line).map(Event::from)
+}
+
+/// Reads one line as an event that borrows its text; text with escapes is owned.
+///
+/// # Errors
+/// As [`read_line`].
+pub fn borrow_line(line: &[u8]) -> Result<EventRef<'_>, FieldError> {
+    let mut object = Line::new();
+    // Checking the whole line at once costs less than checking each text in it.
+    let read = match std::str::from_utf8(line) {
+        Ok(text) => object_of(serde_json::Deserializer::from_str(text), &mut object),
+        Err(_) => object_of(serde_json::Deserializer::from_slice(line), &mut object),
+    };
+    match read {
+        Ok(other) => event(&mut object, other),
         Err(error) => {
             let reason = format!("not JSON at column {} ({:?} error)", error.column(), error.classify());
             Err(FieldError { field: String::new(), reason })
         }
     }
+}
+
+/// Reads the one object that the text is; gives what it is if it is none.
+fn object_of<'de, R: serde_json::de::Read<'de>>(
+    mut text: serde_json::Deserializer<R>,
+    object: &mut Line<'de>,
+) -> serde_json::Result<Option<&'static str>> {
+    let other = object.read(&mut text)?;
+    text.end().map(|()| other)
 }
 
 /// Writes an event as one line, without the line feed.
@@ -83,8 +123,36 @@ impl<R: BufRead> Reader<R> {
         self.line
     }
 
-    fn error(&self, error: FieldError) -> LineError {
-        LineError { line: self.line, field: error.field, reason: error.reason, broken: self.broken }
+    /// The next event, which borrows its text from the reader; none at the end of the log.
+    ///
+    /// ```
+    /// # use clinch::event::jsonl;
+    /// # let log: &[u8] = b"";
+    /// let mut reader = jsonl::read(log);
+    /// while let Some(event) = reader.next_borrowed() {
+    ///     println!("{}", event?.id);
+    /// }
+    /// # Ok::<(), jsonl::LineError>(())
+    /// ```
+    pub fn next_borrowed(&mut self) -> Option<Result<EventRef<'_>, LineError>> {
+        loop {
+            if self.broken {
+                return None;
+            }
+            let read = self.next_line();
+            if matches!(read, Ok(0)) {
+                return None;
+            }
+            self.line += 1;
+            if let Err(error) = read {
+                self.broken = true;
+                let reason = format!("the source failed: {}", error.kind());
+                return Some(Err(LineError { line: self.line, field: String::new(), reason, broken: true }));
+            }
+            if !is_empty(&self.buffer) {
+                return Some(said(&self.buffer, self.line));
+            }
+        }
     }
 
     /// Reads up to and with the next line feed; gives the number of bytes. What is over the limit is passed over.
@@ -109,42 +177,73 @@ impl<R: BufRead> Reader<R> {
             }
         }
     }
-
-    /// What the line read last says; none if it is empty.
-    fn event(&self) -> Option<Result<Event, FieldError>> {
-        let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        if line.len() > MAX_LINE {
-            let reason = format!("longer than {MAX_LINE} bytes");
-            return Some(Err(FieldError { field: String::new(), reason }));
-        }
-        if text.trim_ascii().is_empty() { None } else { Some(read_line(text)) }
-    }
 }
 
 impl<R: BufRead> Iterator for Reader<R> {
     type Item = Result<Event, LineError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.broken {
-            let read = self.next_line();
-            if matches!(read, Ok(0)) {
-                return None;
-            }
+        self.next_borrowed().map(|event| event.map(Event::from))
+    }
+}
+
+/// The events of a log in memory and its bad lines, in order. See [`lines`].
+#[derive(Clone, Debug)]
+pub struct Lines<'a> {
+    rest: &'a [u8],
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The number of the line read last, from 1; 0 before the first and the number of lines after the end.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Result<EventRef<'a>, LineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.rest.is_empty() {
+            let mut rest = self.rest;
+            // Bytes in memory never fail. `skip_until` is the search for a byte that std has for the machine.
+            let length = rest.skip_until(b'\n').unwrap_or(self.rest.len());
+            let line = &self.rest[..length];
+            self.rest = rest;
             self.line += 1;
-            let event = match read {
-                Ok(_) => self.event(),
-                Err(error) => {
-                    self.broken = true;
-                    let reason = format!("the source failed: {}", error.kind());
-                    Some(Err(FieldError { field: String::new(), reason }))
-                }
-            };
-            if let Some(event) = event {
-                return Some(event.map_err(|error| self.error(error)));
+            if !is_empty(line) {
+                return Some(said(line, self.line));
             }
         }
         None
     }
+}
+
+/// A line without its end; a byte order mark counts towards its length.
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
+}
+
+/// Whether nothing stands in a line; one that is too long is never empty.
+fn is_empty(line: &[u8]) -> bool {
+    let line = without_end(line);
+    line.len() <= MAX_LINE && without_mark(line).trim_ascii_start().is_empty()
+}
+
+/// What a line says.
+fn said(line: &[u8], number: u64) -> Result<EventRef<'_>, LineError> {
+    let line = without_end(line);
+    let read = if line.len() > MAX_LINE {
+        let reason = format!("longer than {MAX_LINE} bytes");
+        Err(FieldError { field: String::new(), reason })
+    } else {
+        borrow_line(without_mark(line))
+    };
+    read.map_err(|FieldError { field, reason }| LineError { line: number, field, reason, broken: false })
 }

@@ -13,7 +13,7 @@ use crate::text::{Code, Label, ProductId};
 pub type Products = SmallVec<[ProductId; 1]>;
 
 /// What happened. The variants stand in the order of equal instants: causes before effects.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Kind {
     /// A shopper agreed to, or refused, the use of data for a purpose.
@@ -127,7 +127,7 @@ pub(crate) const KIND_NAMES: [&str; 18] = [
 ];
 
 /// One question of a shopper and the bot's answer: the unit that earns credit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Query {
     /// The question as it was asked. It is kept only where `Limits` say so.
@@ -149,7 +149,7 @@ pub struct Query {
 }
 
 /// Products that the bot recommended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Recommendation {
     /// Which, in the order shown.
@@ -157,7 +157,7 @@ pub struct Recommendation {
 }
 
 /// A link that the bot sent.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct LinkShared {
     /// The link.
@@ -169,7 +169,7 @@ pub struct LinkShared {
 }
 
 /// A click on a link of the bot.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct LinkClick {
     /// The link that was followed.
@@ -181,7 +181,7 @@ pub struct LinkClick {
 }
 
 /// Arrival in the shop from anywhere. Its channel follows from link and referrer unless it is given.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Visit {
     /// The page it began on, with its tags.
@@ -193,7 +193,7 @@ pub struct Visit {
 }
 
 /// A product put into the cart.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct AddToCart {
     /// Which.
@@ -205,7 +205,7 @@ pub struct AddToCart {
 }
 
 /// A product taken out of the cart.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct RemoveFromCart {
     /// Which.
@@ -217,12 +217,12 @@ pub struct RemoveFromCart {
 }
 
 /// The checkout was entered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct CheckoutStarted {}
 
 /// A discount was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct DiscountRequest {
     /// The code that came of it, if one did.
@@ -230,7 +230,7 @@ pub struct DiscountRequest {
 }
 
 /// A discount was offered by the bot.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct DiscountOffer {
     /// The code that was offered. On an order it names the turn, if exactly one turn ever offered it.
@@ -238,7 +238,7 @@ pub struct DiscountOffer {
 }
 
 /// Whether the answer of a turn served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Feedback {
     /// True if it did.
@@ -246,12 +246,12 @@ pub struct Feedback {
 }
 
 /// Identifiers belong together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Identify {}
 
 /// A conversion that is no order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Goal {
     /// Its name: `sign_up`, `newsletter`, `loyalty`.
@@ -261,7 +261,7 @@ pub struct Goal {
 }
 
 /// A person's word on one purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Consent {
     /// What it is about.
@@ -314,7 +314,7 @@ impl std::str::FromStr for Purpose {
 /// Two identifiers whose claimed identity is taken back.
 ///
 /// No path joins them until a later event names both again. Which of the two was named first does not matter.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct ClaimWithdrawn {
     /// The one of the narrower kind; of one kind, the one whose text comes first.
@@ -331,7 +331,7 @@ impl ClaimWithdrawn {
 }
 
 /// Two customers that the shop itself joined.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct CustomerMerged {
     /// The customer that is no more.

@@ -17,6 +17,9 @@
 //! # Ok::<(), clinch::Error>(())
 //! ```
 //!
+//! A host that holds columns or database rows hands over their text without a copy as [`EventRef`], which has the
+//! same constructors: `EventRef::query(id, at).visitor(visitor).topic(topic)`.
+//!
 //! # The event log
 //!
 //! Written with serde, an event is one flat object; a log holds one per line (feature `json`, `event::jsonl`).
@@ -55,7 +58,13 @@
 //! counted; where the field is required the event is dropped, but for orders and refunds, whose products are
 //! replaced: money never gets lost for a label.
 
+mod borrow;
+mod borrowed;
 mod build;
+mod build_borrowed;
+mod field;
+mod fields;
+mod instant;
 #[cfg(feature = "json")]
 pub mod jsonl;
 mod kind;
@@ -66,13 +75,18 @@ mod write;
 
 use chrono::{DateTime, Utc};
 
+pub use borrowed::{
+    AddToCartRef, ClaimWithdrawnRef, CustomerMergedRef, DiscountOfferRef, DiscountRequestRef, EventRef,
+    EventRefOf, GoalRef, KindRef, LinkClickRef, LinkSharedRef, ProductsRef, QueryRef, RecommendationRef,
+    RemoveFromCartRef, VisitRef,
+};
+pub use fields::FieldError;
 pub use kind::{
     AddToCart, CheckoutStarted, ClaimWithdrawn, Consent, CustomerMerged, DiscountOffer, DiscountRequest,
     Feedback, Goal, Identify, Kind, LinkClick, LinkShared, Products, Purpose, Query, Recommendation,
     RemoveFromCart, Visit,
 };
 pub use order::{Order, OrderLine, OrderRefund, OrderStatus, Refund, RefundLine};
-pub use read::FieldError;
 
 use crate::id::Identifiers;
 use crate::text::{EventId, Label};

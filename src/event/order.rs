@@ -11,7 +11,7 @@ use crate::text::{Code, Label, OrderId, ProductId, RefundId};
 /// Of several with one order id the newest by `updated_at` (else by the event's instant) wins, ties by content;
 /// the conversion stands at the earliest instant of any. Refunds that any of them carries are united with those
 /// that came as events of their own, by refund id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Order {
     /// The shop's id.
@@ -34,6 +34,24 @@ pub struct Order {
     pub url: Option<Label>,
     /// The page that the buyer came from.
     pub referrer: Option<Label>,
+}
+
+impl Order {
+    /// An order with its required fields only.
+    pub(super) fn new(order: OrderId, total: Money) -> Self {
+        Self {
+            order,
+            total,
+            updated_at: None,
+            status: OrderStatus::default(),
+            lines: Vec::new(),
+            codes: Vec::new(),
+            discount_codes: Vec::new(),
+            refunds: Vec::new(),
+            url: None,
+            referrer: None,
+        }
+    }
 }
 
 /// Whether an order counts.
@@ -72,7 +90,7 @@ impl OrderStatus {
 }
 
 /// One line of an order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct OrderLine {
     /// The product bought.
@@ -99,7 +117,7 @@ impl OrderLine {
 }
 
 /// A refund that an order's snapshot carries.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct OrderRefund {
     /// The shop's id of it, unique within the order.
@@ -124,7 +142,7 @@ impl OrderRefund {
 }
 
 /// What was given back for one product of an order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct RefundLine {
     /// The product.
@@ -141,7 +159,7 @@ impl RefundLine {
 }
 
 /// Money given back for an order; it may come before the order, and needs no identifier.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Refund {
     /// The shop's id of it, unique within the order.

@@ -1,15 +1,32 @@
 //! What is kept of an event: a fact without identifiers in the clear, without links, in a set without an order.
 
+mod book;
+mod bulk;
+mod cluster;
+mod content;
 mod door;
+mod index;
 mod intake;
 mod limits;
+mod names;
+mod rows;
 mod set;
+mod text;
+mod tie;
 
 use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
+pub(crate) use book::{Book, Booked};
+pub(crate) use cluster::Cluster;
+pub(crate) use content::{
+    CHANNEL, Content, Contents, FLOW, Held, INTENT, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC,
+};
+pub(crate) use door::newer;
 pub use intake::{Intake, Recorded};
 pub use limits::Limits;
+pub(crate) use names::{Handle, NOBODY, Names};
+pub(crate) use rows::Row;
 pub(crate) use set::Facts;
 
 use crate::event::{Kind, Order, Refund};
@@ -56,8 +73,10 @@ impl Fact {
         }
     }
 
-    pub(crate) fn get(&self, kind: IdKind) -> Option<Pseudonym> {
-        self.who.iter().find(|known| known.kind == kind).map(|known| known.name)
+    /// What it says apart from when, by whom and under which id.
+    pub(crate) fn content(&self) -> Content {
+        let Self { kind, channel, junk, withheld, .. } = self.clone();
+        Content { kind, channel, junk, withheld }
     }
 
     /// Since when an order's snapshot holds: the instant that decides between versions, and whether it is seen.

@@ -1,31 +1,67 @@
-//! The set of facts: distinct, in one order whatever order they came in.
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+//! The set of facts: distinct, and the same whatever order they came in.
+//!
+//! # Layout
+//!
+//! | thing | bytes | holds |
+//! |---|---|---|
+//! | row | 32 | instant, id, number of its content, handle, turn that it names |
+//! | text of an id | its length + 1 | none under `Limits::hash_ids`: the id is in the row |
+//! | cluster | 120 | rows in order, handles, numbers of orders; about one a shopper |
+//! | handle | 32 + 11 to 21 | pseudonym, or the members of a set; cluster |
+//! | content | 150 | kind and labels, once for all rows that say the same |
+//! | order or refund | about 400 | the whole fact |
+//!
+//! A fact that is no order and no refund is a row of the cluster that its identifiers belong to. Clusters become
+//! one when a fact names identifiers of both, the smaller moving into the larger; they are never taken apart, since
+//! who is who is computed from their facts for each answer.
 
 use crate::error::{ErrorKind, Result};
-use crate::event::Event;
-use crate::fact::door::{self, Door};
-use crate::fact::intake::{Intake, Recorded};
+use crate::event::{EventRef, Kind};
+use crate::fact::book::{Booked, Books};
+use crate::fact::cluster::{Cluster, Draft};
+use crate::fact::content::{Content, ContentId, Contents, NONE};
+use crate::fact::door::{self, Door, Parts, Passed, RowFact};
+use crate::fact::index::{Mix, make_room};
+use crate::fact::intake::Recorded;
+use crate::fact::names::{Handle, NOBODY, Names};
+use crate::fact::rows::{Place, Row};
+use crate::fact::tie::Ties;
 use crate::fact::{Fact, Known, Limits};
-use crate::id::Key;
-use crate::text::OrderId;
+use crate::id::{Key, Pseudonym};
+use crate::text::{EventId, OrderId};
 
 /// Distinct facts under one key.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     key: Key,
     limits: Limits,
-    set: BTreeSet<Arc<Fact>>,
-    identifiers: BTreeSet<Known>,
-    /// The newest version of each order.
-    newest: BTreeMap<OrderId, Arc<Fact>>,
+    pub(crate) names: Names,
+    pub(crate) contents: Contents,
+    /// The first one is that of facts without identifiers.
+    pub(crate) clusters: Vec<Cluster>,
+    pub(crate) books: Books,
+    /// Link codes and discount codes.
+    pub(crate) links: Ties,
+    pub(crate) discounts: Ties,
+    count: usize,
+    seed: u64,
 }
 
 impl Facts {
     pub(crate) fn new(key: Key, limits: Limits) -> Self {
-        let (set, identifiers, newest) = Default::default();
-        Self { key, limits, set, identifiers, newest }
+        let seed = key.seed();
+        Self {
+            key,
+            limits,
+            names: Names::new(),
+            contents: Contents::new(seed),
+            clusters: vec![Cluster::default()],
+            books: Books::new(seed),
+            links: Ties::default(),
+            discounts: Ties::default(),
+            count: 0,
+            seed,
+        }
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -37,12 +73,7 @@ impl Facts {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.set.len()
-    }
-
-    /// All facts, by time, kind, id and content.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Fact> {
-        self.set.iter().map(|fact| &**fact)
+        self.count
     }
 
     /// The id under which an order's facts are kept.
@@ -50,57 +81,233 @@ impl Facts {
         self.door().order_id(order)
     }
 
-    fn door(&self) -> Door<'_> {
+    pub(crate) fn hashed(&self) -> bool {
+        self.limits.hash_ids
+    }
+
+    pub(super) fn door(&self) -> Door<'_> {
         Door { key: &self.key, limits: &self.limits }
     }
 
-    pub(crate) fn record(&mut self, event: Event) -> Result<Recorded> {
-        match self.door().enter(event) {
-            Ok(fact) => self.insert(Arc::new(fact)),
+    pub(crate) fn record(&mut self, mut event: EventRef<'_>) -> Result<Recorded> {
+        match self.door().enter(&mut event) {
+            Ok(Passed::Row(fact)) => self.insert_row(&fact),
+            Ok(Passed::Booked(fact)) => self.insert_booked(fact),
             Err(reason) => Ok(Recorded::Dropped(reason)),
         }
     }
 
-    pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = impl Into<Event>>) -> Result<Intake> {
-        let mut intake = Intake::default();
-        for event in events {
-            intake.count(self.record(event.into())?);
+    fn insert(&mut self, fact: Fact) -> Result<Recorded> {
+        if matches!(fact.kind, Kind::Order(_) | Kind::Refund(_)) {
+            self.insert_booked(fact)
+        } else {
+            self.insert_row(&RowFact::of(&fact, &Parts::of(&fact), self.hashed()))
         }
-        Ok(intake)
     }
 
-    fn insert(&mut self, fact: Arc<Fact>) -> Result<Recorded> {
-        if self.set.contains(&fact) {
+    pub(super) fn insert_row(&mut self, fact: &RowFact<'_, '_>) -> Result<Recorded> {
+        let RowFact { at, id, turn, who, content } = fact;
+        let tag = self.tag(id.bytes());
+        let draft = |content, handle| Draft { at: *at, id: *id, tag, content, handle, turn: *turn };
+        if let (Some(handle), Some(content)) = (self.names.find(who), self.contents.find(content)) {
+            let draft = draft(content, handle);
+            match self.cluster_of(handle).search(&draft, &self.contents) {
+                Ok(_) => return Ok(Recorded::Repeated),
+                Err(place) => {
+                    self.fits(1, 0)?;
+                    self.room(handle, &draft)?;
+                    self.put(place, &draft);
+                    return Ok(Recorded::New);
+                }
+            }
+        }
+        self.fits(1, self.unknown(who))?;
+        let content = self.contents.intern(content);
+        let handle = self.enter(who);
+        let draft = draft(content, handle);
+        self.room(handle, &draft)?;
+        if let Err(place) = self.cluster_of(handle).search(&draft, &self.contents) {
+            self.put(place, &draft);
+        }
+        Ok(Recorded::New)
+    }
+
+    /// Adds a row that is not here yet, and notes what its cluster has to be asked about from now on.
+    fn put(&mut self, place: Place, draft: &Draft<'_>) {
+        self.count += 1;
+        let (handle, held) = (draft.handle, self.contents.get(draft.content));
+        let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
+        cluster.insert(place, draft);
+        cluster.traits.note(held);
+        if cluster.traits.withdrawals || !self.names.claims(handle) {
+            // Who is who may follow from it.
+            cluster.people.take();
+        }
+        self.note_use(draft.content, handle);
+    }
+
+    /// Notes that a fact with this content names these identifiers.
+    pub(super) fn note_use(&mut self, content: ContentId, handle: Handle) {
+        let held = self.contents.get(content);
+        if !matches!(held.content.kind, Kind::ClaimWithdrawn(_)) {
+            self.names.set_claims(handle);
+        }
+        if held.code != NONE {
+            match &held.content.kind {
+                Kind::LinkShared(_) => self.links.share(held.code, handle),
+                Kind::DiscountOffer(_) => self.discounts.share(held.code, handle),
+                _ => self.links.using(held.code, handle),
+            }
+        }
+    }
+
+    pub(super) fn count_rows(&mut self, new: usize) {
+        self.count += new;
+    }
+
+    pub(super) fn insert_booked(&mut self, fact: Fact) -> Result<Recorded> {
+        let order = match &fact.kind {
+            Kind::Order(order) => order.order.clone(),
+            Kind::Refund(refund) => refund.order.clone(),
+            _ => return Ok(Recorded::New),
+        };
+        if let Some(number) = self.books.find(&order)
+            && self.books.get(number).search(&fact).is_ok()
+        {
             return Ok(Recorded::Repeated);
         }
-        let new = |known: &&Known| !self.identifiers.contains(known);
-        let identifiers = self.identifiers.len() + fact.who.iter().filter(new).count();
-        self.fits(self.set.len() + 1, identifiers)?;
-        self.identifiers.extend(fact.who.iter().copied());
-        let recorded = self.note_version(&fact);
-        self.set.insert(fact);
+        self.fits(1, self.unknown(&fact.who))?;
+        let handle = self.enter(&fact.who);
+        let number = self.books.open(&order);
+        let recorded = self.note_version(number, &fact);
+        if let Kind::Order(order) = &fact.kind {
+            for code in &order.codes {
+                let code = self.contents.links.intern(code);
+                self.links.using(code, handle);
+            }
+            for code in &order.discount_codes {
+                let code = self.contents.discounts.intern(code);
+                self.discounts.using(code, handle);
+            }
+        } else {
+            self.names.set_claims(handle);
+        }
+        // A refund may name nobody; it then belongs to where its order is.
+        if handle != NOBODY || matches!(fact.kind, Kind::Order(_)) {
+            let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
+            cluster.add_book(number);
+            if let Kind::Order(order) = &fact.kind {
+                cluster.traits.codes |= !order.codes.is_empty() || !order.discount_codes.is_empty();
+            }
+        }
+        self.count += 1;
+        let book = self.books.get_mut(number);
+        let before = book.newest().map(|newest| newest.handle);
+        book.insert(Booked { fact, handle }, &self.key);
+        // Which version makes claims may have changed, from where the newest was to where it is now.
+        for handle in before.into_iter().chain([handle]) {
+            self.clusters[self.names.cluster(handle) as usize].people.take();
+        }
         Ok(recorded)
     }
 
-    fn fits(&self, facts: usize, identifiers: usize) -> Result<()> {
-        let caps =
-            [("facts", facts, self.limits.facts), ("identifiers", identifiers, self.limits.identifiers)];
+    /// Whether a version of an order is older than one that is here.
+    fn note_version(&self, book: u32, fact: &Fact) -> Recorded {
+        if fact.order().is_none() {
+            return Recorded::New;
+        }
+        let newest = self.books.get(book).newest();
+        let newer = newest.is_some_and(|newest| door::newer(&newest.fact, fact, &self.key));
+        if newer { Recorded::Superseded } else { Recorded::New }
+    }
+
+    fn cluster_of(&self, handle: Handle) -> &Cluster {
+        &self.clusters[self.names.cluster(handle) as usize]
+    }
+
+    /// How many of the identifiers are not here yet.
+    pub(super) fn unknown(&self, who: &[Known]) -> usize {
+        let fresh = |(place, known): &(usize, &Known)| {
+            !who[..*place].contains(known) && self.names.find_one(**known).is_none()
+        };
+        who.iter().enumerate().filter(fresh).count()
+    }
+
+    /// The handle of identifiers, after their clusters have become one.
+    pub(super) fn enter(&mut self, who: &[Known]) -> Handle {
+        if let Some(handle) = self.names.find(who) {
+            return handle;
+        }
+        let mut cluster: Option<u32> = None;
+        for known in who {
+            if let Some(handle) = self.names.find_one(*known) {
+                let other = self.names.cluster(handle);
+                cluster = Some(cluster.map_or(other, |one| self.join(one, other)));
+            }
+        }
+        let cluster = cluster.unwrap_or_else(|| {
+            make_room(&mut self.clusters);
+            self.clusters.push(Cluster::default());
+            self.clusters.len() as u32 - 1
+        });
+        let mut members = smallvec::SmallVec::<[Handle; 4]>::new();
+        for known in who {
+            let found = self.names.find_one(*known);
+            let handle = found.unwrap_or_else(|| {
+                let handle = self.names.add_one(*known, cluster);
+                self.clusters[cluster as usize].handles.push(handle);
+                handle
+            });
+            members.push(handle);
+        }
+        let handle = match members.as_slice() {
+            [one] => *one,
+            several => {
+                let handle = self.names.add_set(who, several, cluster);
+                self.clusters[cluster as usize].handles.push(handle);
+                handle
+            }
+        };
+        self.clusters[cluster as usize].people.take();
+        handle
+    }
+
+    /// Makes one cluster of two and says which.
+    fn join(&mut self, one: u32, other: u32) -> u32 {
+        if one == other {
+            return one;
+        }
+        let weight = |cluster: u32| self.clusters[cluster as usize].weight();
+        let (large, small) = if weight(one) < weight(other) { (other, one) } else { (one, other) };
+        let moved = std::mem::take(&mut self.clusters[small as usize]);
+        for handle in &moved.handles {
+            self.names.set_cluster(*handle, large);
+        }
+        let hashed = self.hashed();
+        self.clusters[large as usize].absorb(moved, &self.contents, hashed);
+        large
+    }
+
+    pub(super) fn fits(&self, facts: usize, identifiers: usize) -> Result<()> {
+        let identifiers = self.names.identifiers() + identifiers;
+        let caps = [
+            ("facts", self.count + facts, self.limits.facts),
+            ("identifiers", identifiers, self.limits.identifiers),
+        ];
         match caps.into_iter().find(|(_, count, limit)| *count as u64 > *limit) {
             Some((what, _, limit)) => Err(ErrorKind::Full { what, limit }.into()),
             None => Ok(()),
         }
     }
 
-    /// Keeps the newest version of an order at hand, and says whether this one is older.
-    fn note_version(&mut self, fact: &Arc<Fact>) -> Recorded {
-        let Some(order) = fact.order() else { return Recorded::New };
-        if let Some(held) = self.newest.get(&order.order)
-            && door::newer(held, fact, &self.key)
-        {
-            return Recorded::Superseded;
+    /// The ids of one cluster's events have four gigabytes.
+    fn room(&self, handle: Handle, draft: &Draft<'_>) -> Result<()> {
+        let bytes = draft.id.bytes().len() + draft.turn.map_or(0, |turn| turn.bytes().len()) + 32;
+        if self.cluster_of(handle).has_room(bytes) {
+            Ok(())
+        } else {
+            Err(ErrorKind::Full { what: "bytes of ids of one shopper", limit: u64::from(u32::MAX) }.into())
         }
-        self.newest.insert(order.order.clone(), Arc::clone(fact));
-        Recorded::New
     }
 
     /// Takes in every fact of `other`.
@@ -115,19 +322,95 @@ impl Facts {
         if self.limits != other.limits {
             return Err(ErrorKind::LimitsMismatch.into());
         }
-        let facts = self.set.len() + other.set.difference(&self.set).count();
-        let identifiers = self.identifiers.len() + other.identifiers.difference(&self.identifiers).count();
+        let facts = other.facts().filter(|fact| !self.contains(fact)).count();
+        let identifiers = other.names.count_unknown_in(&self.names);
         self.fits(facts, identifiers)?;
-        for fact in &other.set {
+        for fact in other.facts() {
             // Nothing that fits as a whole fails in part.
-            let _recorded = self.insert(Arc::clone(fact))?;
+            let _recorded = self.insert(fact)?;
         }
         Ok(())
+    }
+
+    fn contains(&self, fact: &Fact) -> bool {
+        match &fact.kind {
+            Kind::Order(_) | Kind::Refund(_) => {
+                let order = fact.order().map(|order| &order.order);
+                let order = order.or_else(|| fact.refund().map(|refund| &refund.order));
+                let book = order.and_then(|order| self.books.find(order));
+                book.is_some_and(|book| self.books.get(book).search(fact).is_ok())
+            }
+            _ => {
+                let parts = Parts::of(fact);
+                let row = RowFact::of(fact, &parts, self.hashed());
+                let (content, handle) = (self.contents.find(&row.content), self.names.find(&row.who));
+                let (Some(content), Some(handle)) = (content, handle) else { return false };
+                let (at, id, turn) = (row.at, row.id, row.turn);
+                let draft = Draft { at, id, tag: 0, content, handle, turn };
+                self.cluster_of(handle).search(&draft, &self.contents).is_ok()
+            }
+        }
+    }
+
+    /// All facts, in no order that means anything.
+    pub(crate) fn facts(&self) -> impl Iterator<Item = Fact> + '_ {
+        let rows = self
+            .clusters
+            .iter()
+            .flat_map(move |cluster| cluster.rows.iter().map(move |row| self.fact(cluster, row)));
+        let booked = self.books.iter().flat_map(|book| book.facts.iter().map(|booked| booked.fact.clone()));
+        rows.chain(booked)
+    }
+
+    /// The fact that a row stands for.
+    pub(crate) fn fact(&self, cluster: &Cluster, row: &Row) -> Fact {
+        let Content { kind, channel, junk, withheld } = self.contents.get(row.content).content.clone();
+        Fact {
+            at: row.at.utc(),
+            id: self.event_id(cluster, row),
+            kind,
+            channel,
+            turn: cluster.turn(row).map(|turn| self.printed_id(turn)),
+            who: self.names.who(row.handle),
+            junk,
+            withheld,
+        }
+    }
+
+    pub(crate) fn event_id(&self, cluster: &Cluster, row: &Row) -> EventId {
+        self.printed_id(cluster.id_of(row, self.hashed()).bytes())
+    }
+
+    /// A hash of an id, as it stands in a row.
+    pub(crate) fn tag(&self, id: &[u8]) -> u32 {
+        if self.hashed() {
+            id.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte))
+        } else {
+            Mix::new(self.seed).text(id)
+        }
+    }
+
+    /// An id as it shows.
+    pub(crate) fn printed_id(&self, id: &[u8]) -> EventId {
+        if self.hashed() {
+            let number = id.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+            EventId::from(format!("{number:016x}"))
+        } else {
+            EventId::from(String::from_utf8_lossy(id).into_owned())
+        }
+    }
+
+    /// The pseudonym of an identifier.
+    pub(crate) fn pseudonym(&self, handle: Handle) -> Pseudonym {
+        self.names.known(handle).name
     }
 }
 
 impl PartialEq for Facts {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key && self.limits == other.limits && self.set == other.set
+        self.key == other.key
+            && self.limits == other.limits
+            && self.count == other.count
+            && self.facts().all(|fact| other.contains(&fact))
     }
 }

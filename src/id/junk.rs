@@ -3,17 +3,25 @@
 use crate::id::IdKind;
 
 /// Whether a text only stands where an identifier is missing.
-pub(super) fn is_junk(kind: IdKind, text: &str) -> bool {
+pub(crate) fn is_junk(kind: IdKind, text: &str) -> bool {
     let text = text.trim();
-    if text.chars().all(|c| matches!(c, '0' | '-' | '_' | '.' | '+' | ' ')) {
+    if text.bytes().all(|c| matches!(c, b'0' | b'-' | b'_' | b'.' | b'+' | b' ')) {
         return true;
     }
-    let folded = text.to_ascii_lowercase();
-    if JUNK.binary_search(&folded.as_str()).is_ok() {
+    if text.len() <= LONGEST && listed(JUNK, text) {
         return true;
     }
-    let mailbox = folded.split_once('@').map(|(mailbox, _)| mailbox);
-    kind == IdKind::Email && mailbox.is_none_or(|name| ROLE_MAILBOXES.binary_search(&name).is_ok())
+    let mailbox = || text.split_once('@').map(|(mailbox, _)| mailbox);
+    kind == IdKind::Email && mailbox().is_none_or(|name| listed(ROLE_MAILBOXES, name))
+}
+
+/// Length of the longest of [`JUNK`].
+const LONGEST: usize = 17;
+
+/// Whether a text is in a sorted list of lower-case texts, in any case.
+fn listed(list: &[&str], text: &str) -> bool {
+    let folded = || text.bytes().map(|byte| byte.to_ascii_lowercase());
+    list.binary_search_by(|entry| entry.bytes().cmp(folded())).is_ok()
 }
 
 /// Texts that stand where an identifier is missing, lower case and sorted. Texts of nothing but zeros and
@@ -96,6 +104,7 @@ mod tests {
     #[test]
     fn junk_lists_are_sorted_so_that_search_finds_every_entry() {
         assert!(JUNK.is_sorted() && ROLE_MAILBOXES.is_sorted());
+        assert_eq!(JUNK.iter().map(|text| text.len()).max(), Some(LONGEST));
         for text in JUNK {
             assert!(Identifier::new(IdKind::Visitor, text).is_junk(), "{text}");
         }

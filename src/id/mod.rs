@@ -1,14 +1,18 @@
 //! Identifiers: who was seen in an event, and the pseudonyms that are all that is kept of it.
 
+mod borrowed;
 mod junk;
 mod pseudonym;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+pub use borrowed::{IdentifierRef, IdentifiersRef};
+pub(crate) use junk::is_junk;
 pub use junk::{JUNK, ROLE_MAILBOXES};
 pub(crate) use pseudonym::siphash128;
 pub use pseudonym::{Key, Pseudonym};
@@ -66,6 +70,26 @@ impl IdKind {
     pub fn is_strong(self) -> bool {
         self >= Self::Phone
     }
+
+    /// The form in which identifiers of this kind are compared.
+    ///
+    /// An e-mail address is trimmed and lower-cased, a phone number keeps its digits and a leading `+`; everything
+    /// else is taken byte for byte. What is in that form already is borrowed.
+    ///
+    /// ```
+    /// use clinch::IdKind;
+    ///
+    /// assert_eq!(IdKind::Email.normalised(" Ada@Example.com"), "ada@example.com");
+    /// assert_eq!(IdKind::Phone.normalised("+49 (30) 123-456"), "+4930123456");
+    /// assert_eq!(IdKind::Visitor.normalised(" V9"), " V9");
+    /// ```
+    pub fn normalised(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Email => canonical_email(text),
+            Self::Phone => canonical_phone(text),
+            _ => Cow::Borrowed(text),
+        }
+    }
 }
 
 /// One identifier as the host wrote it. `Debug` shows its kind only.
@@ -76,18 +100,9 @@ pub struct Identifier {
 }
 
 impl Identifier {
-    /// An identifier of `kind`.
-    ///
-    /// An e-mail address is trimmed and lower-cased, a phone number keeps its digits and a leading `+`;
-    /// everything else is taken byte for byte.
+    /// An identifier of `kind`, in the form of [`IdKind::normalised`].
     pub fn new(kind: IdKind, text: impl AsRef<str>) -> Self {
-        let text = text.as_ref();
-        let text = match kind {
-            IdKind::Email => Arc::from(text.trim().to_lowercase()),
-            IdKind::Phone => Arc::from(canonical_phone(text)),
-            _ => Arc::from(text),
-        };
-        Self { kind, text }
+        Self { kind, text: Arc::from(&*kind.normalised(text.as_ref())) }
     }
 
     /// What it identifies.
@@ -95,7 +110,7 @@ impl Identifier {
         self.kind
     }
 
-    /// The text, normalised as [`Identifier::new`] says.
+    /// The text, normalised as [`IdKind::normalised`] says.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -119,11 +134,22 @@ impl fmt::Debug for Identifier {
     }
 }
 
-/// Digits, with the `+` of an international number kept.
-fn canonical_phone(text: &str) -> String {
+/// Trimmed and in lower case.
+fn canonical_email(text: &str) -> Cow<'_, str> {
     let text = text.trim();
-    let plus = text.starts_with('+');
-    plus.then_some('+').into_iter().chain(text.chars().filter(char::is_ascii_digit)).collect()
+    // Beyond ASCII lower case is not letter by letter: only the whole text tells.
+    let done = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if done { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
+}
+
+/// Digits, with the `+` of an international number kept.
+fn canonical_phone(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    let (plus, number) = text.strip_prefix('+').map_or((None, text), |number| (Some('+'), number));
+    if number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(plus.into_iter().chain(number.chars().filter(char::is_ascii_digit)).collect())
 }
 
 /// The identifiers that were seen together in one event, at most one of each kind, narrow to broad.

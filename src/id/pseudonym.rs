@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::id::Identifier;
+use crate::id::{IdKind, Identifier};
 
 /// The secret that turns identifiers into pseudonyms. `Debug` shows nothing of it.
 ///
@@ -17,6 +17,9 @@ pub struct Key(Box<[u64; ROUNDS]>);
 /// A 128-bit stand-in for one identifier under one [`Key`]. It prints as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pseudonym(u128);
+
+/// Domain of the hash behind [`Key::seed`].
+const SEED_DOMAIN: u8 = 120;
 
 /// Rounds of Speck128/128.
 const ROUNDS: usize = 32;
@@ -36,7 +39,17 @@ impl Key {
 
     /// The pseudonym of an identifier: the same for the same key, kind and text, on every platform.
     pub fn pseudonym(&self, identifier: &Identifier) -> Pseudonym {
-        self.wrap(siphash128(identifier.kind as u8, identifier.text.as_bytes()))
+        self.pseudonym_of(identifier.kind, &identifier.text)
+    }
+
+    /// The pseudonym of an identifier's text in the form that is compared.
+    pub(crate) fn pseudonym_of(&self, kind: IdKind, text: &str) -> Pseudonym {
+        self.wrap(siphash128(kind as u8, text.as_bytes()))
+    }
+
+    /// A number that only the holder of the key knows, apart from all pseudonyms of identifiers.
+    pub(crate) fn seed(&self) -> u64 {
+        self.wrap(siphash128(SEED_DOMAIN, b"")).0 as u64
     }
 
     pub(crate) fn wrap(&self, hash: u128) -> Pseudonym {
@@ -64,6 +77,17 @@ fn speck_round(low: u64, high: u64, key: u64) -> (u64, u64) {
     (low.rotate_left(3) ^ high, high)
 }
 
+impl Pseudonym {
+    /// Its two halves, the low one first.
+    pub(crate) fn words(self) -> [u64; 2] {
+        [self.0 as u64, (self.0 >> 64) as u64]
+    }
+
+    pub(crate) fn from_words([low, high]: [u64; 2]) -> Self {
+        Self(u128::from(high) << 64 | u128::from(low))
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(..)")
@@ -87,19 +111,29 @@ impl fmt::Debug for Pseudonym {
 /// The domain byte keeps a visitor `1` and a customer `1` apart.
 pub(crate) fn siphash128(domain: u8, bytes: &[u8]) -> u128 {
     let mut state = Sip::new(0, 0);
-    let mut tail = u64::from(domain);
-    let mut filled = 1;
-    for byte in bytes {
-        tail |= u64::from(*byte) << (8 * filled);
-        filled += 1;
-        if filled == 8 {
-            state.absorb(tail);
-            (tail, filled) = (0, 0);
-        }
-    }
     let length = (bytes.len() as u64).wrapping_add(1);
-    state.absorb(tail | length << 56);
+    // The domain is the first byte of the first word.
+    let (head, rest) = bytes.split_at(bytes.len().min(7));
+    let first = u64::from(domain) | little_end(head) << 8;
+    if head.len() < 7 {
+        state.absorb(first | length << 56);
+        return state.finish();
+    }
+    state.absorb(first);
+    let mut words = rest.chunks_exact(8);
+    for word in &mut words {
+        state.absorb(little_end(word));
+    }
+    state.absorb(little_end(words.remainder()) | length << 56);
     state.finish()
+}
+
+/// Up to eight bytes as a number, the first byte the least.
+fn little_end(bytes: &[u8]) -> u64 {
+    match bytes.try_into() {
+        Ok(word) => u64::from_le_bytes(word),
+        Err(_) => bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
+    }
 }
 
 /// The state of SipHash-2-4-128.

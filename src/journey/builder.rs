@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Event, EventRef};
 use crate::fact::{Facts, Intake, Limits, Recorded};
 use crate::id::{Identifier, Key};
-use crate::journey::{Journey, Rules, World};
+use crate::journey::{Journey, Rules, World, journeys, journeys_of};
 use crate::privacy::ConsentPolicy;
 
 /// Builds journeys from events that a host hands in: one shopper's, or everybody's.
@@ -72,7 +72,7 @@ impl JourneyBuilder {
     /// # Errors
     /// `Full` at a cap of the limits; nothing has changed then.
     pub fn add(&mut self, event: impl Into<Event>) -> Result<Recorded> {
-        self.facts.record(event.into())
+        self.facts.record(EventRef::from(&event.into()))
     }
 
     /// Takes many events in and counts what became of them.
@@ -88,10 +88,7 @@ impl JourneyBuilder {
     /// People without touchpoints and conversions are left out. Credit for a claim comes from
     /// [`credit`](crate::credit()) over its [`path`](crate::Claim::path).
     pub fn build(&self, as_of: DateTime<Utc>) -> Vec<Journey> {
-        let world = World::new(&self.facts, &self.rules, self.consent, as_of);
-        let orders = world.orders_by_person();
-        let journeys = orders.iter().enumerate().map(|(person, orders)| world.journey(person, orders, as_of));
-        journeys.filter(|journey| !journey.touchpoints.is_empty() || !journey.claims.is_empty()).collect()
+        journeys(&World::new(&self.facts, &self.rules, self.consent, as_of))
     }
 
     /// The journeys of everybody whose facts name this identifier: one for a person, several for a shared device,
@@ -100,6 +97,6 @@ impl JourneyBuilder {
     /// A host that has loaded one shopper's events, and what shares an identifier, order or code with them, asks
     /// for the shopper here; what shares something with *that* belongs in too, until nothing new turns up.
     pub fn journeys_of(&self, identifier: &Identifier, as_of: DateTime<Utc>) -> Vec<Journey> {
-        World::new(&self.facts, &self.rules, self.consent, as_of).journeys_of(identifier, as_of)
+        journeys_of(&self.facts, &self.rules, self.consent, as_of, identifier)
     }
 }

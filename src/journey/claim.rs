@@ -1,163 +1,217 @@
-//! From a person's facts to the path of one conversion: who may claim it, on what evidence, and who may not.
+//! Who may claim each of a person's conversions, on what evidence, and who may not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
-use crate::event::{Kind, Order};
-use crate::fact::Fact;
+use crate::event::Order;
+use crate::fact::{Fact, Symbol};
 use crate::id::IdKind;
-use crate::journey::conversion::Conversion;
-use crate::journey::path::Path;
-use crate::journey::rules::{DirectVisits, ProductMatch, Reuse, Rules, Unit};
-use crate::journey::touchpoint::{Dimension, Evidence, EvidenceSet, Labels, TouchKind, Touchpoint, add};
-use crate::journey::world::{Codes, World};
+use crate::journey::circle::{Cause, Circle, Shopper, Touch, Turn};
+use crate::journey::coded::Coded;
+use crate::journey::ground::Ground;
+use crate::journey::order::OrderState;
+use crate::journey::rules::{DirectVisits, ProductMatch, Reuse, Unit};
+use crate::journey::touchpoint::{Dimension, Evidence, EvidenceSet, TouchKind};
 use crate::reason::{RefuseReason, UnattributedReason};
-use crate::text::{Code, EventId, Label};
-use crate::time::within;
+use crate::time::nanos_of;
 
-/// A conversion with the touchpoints that may claim it and those that may not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Claim {
-    /// What is claimed.
-    pub conversion: Conversion,
-    /// Who may claim it, in order.
-    pub touchpoints: Vec<Touchpoint>,
-    /// Who may not, in order, and why.
-    pub refused: Vec<Refused>,
-    /// Why nobody may, if that is so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unattributed: Option<UnattributedReason>,
-    /// The events behind each touchpoint, among the facts of the answer.
-    #[serde(skip)]
-    pub(crate) sources: Vec<Vec<usize>>,
+/// What a person earned: an order that counts, or a goal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Earned {
+    pub(crate) at: i128,
+    pub(crate) what: What,
 }
 
-impl Claim {
-    /// The path that models see, under the transform of the rules.
-    pub fn path(&self, rules: &Rules, dimension: Dimension) -> Path<'_> {
-        Path::transformed(&self.conversion, &self.touchpoints, dimension, rules.transform)
-    }
+/// Which conversion.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum What {
+    /// Its place among the person's orders.
+    Order(u32),
+    /// Its row.
+    Goal(u32),
 }
 
-/// A touchpoint that may not claim a conversion.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Refused {
-    /// When it happened.
-    pub at: DateTime<Utc>,
-    /// Id of its event.
-    pub id: EventId,
-    /// What it is.
-    pub kind: TouchKind,
-    /// Why.
-    pub reason: RefuseReason,
-    /// Whether it is a turn of another person, which a code named.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub foreign: bool,
+/// Where a touchpoint comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// The person's own: its place among the touches.
+    Own(u32),
+    /// Another person's turn, which a code brought in.
+    Other(Turn),
 }
 
-/// What the conversions before this one leave to it.
+/// A touchpoint that may claim.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) at: i128,
+    pub(crate) rank: u8,
+    pub(crate) source: Source,
+    pub(crate) cause: Cause,
+    pub(crate) kind: TouchKind,
+    /// Whether the bot had a part in it.
+    pub(crate) bot: bool,
+    /// Whether it is a direct visit.
+    pub(crate) direct: bool,
+    /// Only where the answer asks for it.
+    pub(crate) evidence: EvidenceSet,
+    /// Engagements folded into it: places among the touches.
+    pub(crate) folds: SmallVec<[u32; 4]>,
+    /// What else of its conversation stands with it.
+    pub(crate) rest: Vec<Standing>,
+}
+
+/// What was decided about one conversion.
 #[derive(Debug, Default)]
-pub(crate) struct Earlier {
-    /// The instant of the last one.
-    pub(crate) last: Option<DateTime<Utc>>,
-    /// Events that were in one of their paths.
-    pub(crate) consumed: BTreeSet<usize>,
+pub(crate) struct Decision {
+    pub(crate) path: Vec<Standing>,
+    /// How many candidates were refused for each reason.
+    pub(crate) refused: [u64; RefuseReason::ALL.len()],
+    /// The candidates refused, where they are to be told.
+    pub(crate) told: Vec<(Source, RefuseReason)>,
 }
 
-/// A touchpoint in the making.
-struct Draft {
-    touchpoint: Touchpoint,
-    sources: Vec<usize>,
-    rank: usize,
+/// What an answer needs to know of each claim.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked {
+    /// The evidence for each touchpoint.
+    pub(crate) evidence: bool,
+    /// Each refused candidate.
+    pub(crate) refused: bool,
 }
 
-/// Builds the claim of one conversion.
-pub(crate) struct Claiming<'w, 'a> {
-    world: &'w World<'a>,
-    person: usize,
-    at: DateTime<Utc>,
-    /// The fact behind the conversion: a goal, or the version of an order that holds.
-    converted: usize,
-    /// The order, if it is one.
-    order: Option<(&'a Fact, &'a Order)>,
-    earlier: &'w Earlier,
-    drafts: Vec<Draft>,
-    refused: Vec<Refused>,
-    /// Evidence that codes give to turns, whoever's they are.
-    coded: BTreeMap<usize, EvidenceSet>,
-    /// Whether it is the whole journey that is asked for: no window, nothing consumed.
+/// Decides the conversions of one person, in order of time.
+pub(crate) struct Claiming<'c, 'w, 'a> {
+    circle: &'c Circle<'w, 'a>,
+    shopper: &'c Shopper<'a>,
+    ground: Ground,
+    asked: Asked,
+    /// The instant of the conversion before.
+    last: Option<i128>,
+    /// Touches that were in the path of an earlier conversion; and turns of others.
+    consumed: Vec<bool>,
+    consumed_others: BTreeSet<(u32, u32)>,
+    coded: Coded,
+    /// Turns of others that lie too far back for all conversions to come, by why they may not claim.
+    left: [u64; RefuseReason::ALL.len()],
+    clicks: usize,
+    at: i128,
+    order: Option<Bought<'c>>,
     whole: bool,
+    decision: Decision,
+    /// For each own turn in the window: where its draft stands.
+    drafted: Vec<u32>,
 }
 
-impl<'w, 'a> Claiming<'w, 'a> {
-    pub(crate) fn claim(
-        world: &'w World<'a>,
-        converted: usize,
-        conversion: Conversion,
-        earlier: &'w Earlier,
-    ) -> Claim {
-        let mut claiming = Self::new(world, world.person(converted), conversion.at, earlier);
-        claiming.converted = converted;
-        let fact = world.facts[converted];
-        claiming.order = fact.order().map(|order| (fact, order));
-        claiming.read_codes();
-        claiming.own();
-        claiming.foreign();
-        claiming.match_products();
-        claiming.leave_out_direct_visits();
-        claiming.arrange();
-        claiming.trim();
-        claiming.finish(conversion)
-    }
+/// The order that is claimed, as candidates are compared with it.
+struct Bought<'c> {
+    fact: &'c Fact,
+    order: &'c Order,
+    handle: u32,
+    products: SmallVec<[Symbol; 4]>,
+    types: SmallVec<[Symbol; 4]>,
+}
 
-    /// Everything up to `at` that may earn, whether or not a conversion followed.
-    pub(crate) fn whole(world: &'w World<'a>, person: usize, at: DateTime<Utc>) -> Vec<Touchpoint> {
-        let earlier = Earlier::default();
-        let mut claiming = Claiming::new(world, person, at, &earlier);
-        claiming.whole = true;
-        claiming.own();
-        claiming.arrange();
-        claiming.drafts.into_iter().map(|draft| draft.touchpoint).collect()
-    }
+const NOT_DRAFTED: u32 = u32::MAX;
 
-    fn new(world: &'w World<'a>, person: usize, at: DateTime<Utc>, earlier: &'w Earlier) -> Self {
-        let (drafts, refused, coded) = Default::default();
-        Self { world, person, at, converted: 0, order: None, earlier, drafts, refused, coded, whole: false }
-    }
-
-    /// Puts the touchpoints in order, by time, causes before effects, then by id.
-    fn arrange(&mut self) {
-        self.drafts.sort_by(|a, b| {
-            let order = |draft: &Draft| (draft.touchpoint.at, draft.rank);
-            order(a).cmp(&order(b)).then_with(|| a.touchpoint.id.cmp(&b.touchpoint.id))
-        });
-        if self.world.rules.unit == Unit::Conversation {
-            self.group_conversations();
+impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
+    pub(crate) fn new(circle: &'c Circle<'w, 'a>, shopper: &'c Shopper<'a>, asked: Asked) -> Self {
+        let count = shopper.touches.len();
+        let evidence = asked.evidence || !circle.world.plan.evidence_windows.is_empty();
+        Self {
+            circle,
+            shopper,
+            ground: Ground::new(circle, shopper),
+            asked: Asked { evidence, ..asked },
+            last: None,
+            consumed: vec![false; if circle.world.rules.reuse == Reuse::Consumed { count } else { 0 }],
+            consumed_others: BTreeSet::new(),
+            coded: Coded::default(),
+            left: Default::default(),
+            clicks: 0,
+            at: 0,
+            order: None,
+            whole: false,
+            decision: Decision::default(),
+            drafted: vec![NOT_DRAFTED; count],
         }
     }
 
-    fn finish(mut self, conversion: Conversion) -> Claim {
-        self.refused.sort();
-        let unattributed = self.drafts.is_empty().then(|| self.unattributed());
-        let (touchpoints, sources) =
-            self.drafts.into_iter().map(|draft| (draft.touchpoint, draft.sources)).unzip();
-        Claim { conversion, touchpoints, refused: self.refused, unattributed, sources }
+    /// Decides one conversion; they have to be handed in in order.
+    pub(crate) fn decide(&mut self, earned: &Earned) -> &Decision {
+        self.start(earned.at);
+        self.read_clicks();
+        if let What::Order(place) = earned.what {
+            self.coded.read_order();
+            self.read_order(&self.shopper.orders[place as usize]);
+        }
+        self.own();
+        self.foreign();
+        self.match_products();
+        self.leave_out_direct_visits();
+        self.arrange();
+        self.trim();
+        self.coded.forget_order();
+        self.finish(earned.at);
+        &self.decision
     }
 
-    /// Why nobody may claim the conversion.
-    fn unattributed(&self) -> UnattributedReason {
-        let all = |wanted| self.refused.iter().all(|refused| refused.reason == wanted);
-        if self.refused.is_empty() && self.world.people.shared[self.converted] {
+    /// Everything up to `at` that may earn, whether or not a conversion followed.
+    pub(crate) fn whole(mut self, at: i128) -> Vec<Standing> {
+        self.whole = true;
+        self.start(at);
+        self.own();
+        self.arrange();
+        self.decision.path
+    }
+
+    /// Lets a conversion pass without deciding it.
+    pub(crate) fn pass(&mut self, earned: &Earned) {
+        self.last = Some(earned.at);
+    }
+
+    fn start(&mut self, at: i128) {
+        self.at = at;
+        self.order = None;
+        self.decision.path.clear();
+        self.decision.told.clear();
+        self.decision.refused = Default::default();
+    }
+
+    fn finish(&mut self, at: i128) {
+        self.last = Some(at);
+        if self.circle.world.rules.reuse != Reuse::Consumed {
+            return;
+        }
+        let parts = self.decision.path.iter().flat_map(|held| std::iter::once(held).chain(&held.rest));
+        for part in parts {
+            match part.source {
+                Source::Own(place) => self.consumed[place as usize] = true,
+                Source::Other(turn) => {
+                    self.consumed_others.insert((turn.cluster, turn.row));
+                }
+            }
+            part.folds.iter().for_each(|place| self.consumed[*place as usize] = true);
+        }
+    }
+
+    /// Why nobody may claim a conversion whose path is empty.
+    pub(crate) fn unattributed(&self, earned: &Earned) -> UnattributedReason {
+        let refused = &self.decision.refused;
+        let total: u64 = refused.iter().sum();
+        let all = |reason: RefuseReason| refused[reason as usize] == total;
+        let handle = match earned.what {
+            What::Order(place) => self.shopper.orders[place as usize].winner.handle,
+            What::Goal(row) => self.circle.rows[row as usize].handle,
+        };
+        if total == 0 && self.circle.people.shared(handle) {
             UnattributedReason::SharedIdentifier
-        } else if self.refused.is_empty() {
+        } else if total == 0 {
             UnattributedReason::NoTouchpoint
         } else if all(RefuseReason::AfterConversion) {
             UnattributedReason::AfterConversion
-        } else if !self.world.consent[self.person] {
+        } else if !self.shopper.consent {
             UnattributedReason::NoConsent
         } else if all(RefuseReason::OutOfWindow) {
             UnattributedReason::OutOfWindow
@@ -166,334 +220,443 @@ impl<'w, 'a> Claiming<'w, 'a> {
         }
     }
 
-    fn fact(&self, place: usize) -> &'a Fact {
-        self.world.facts[place]
+    pub(crate) fn decision(&self) -> &Decision {
+        &self.decision
     }
 
-    fn refuse(&mut self, place: usize, reason: RefuseReason) {
-        let fact = self.fact(place);
-        if let Some(kind) = TouchKind::of(fact) {
-            let foreign = self.world.person(place) != self.person;
-            self.refused.push(Refused { at: fact.at, id: fact.id.clone(), kind, reason, foreign });
+    fn touch(&self, place: u32) -> &'c Touch {
+        &self.shopper.touches[place as usize]
+    }
+
+    fn refuse(&mut self, source: Source, reason: RefuseReason) {
+        self.decision.refused[reason as usize] += 1;
+        if self.asked.refused {
+            self.decision.told.push((source, reason));
         }
     }
 
-    /// Which turns the codes on the order, and on the person's clicks up to it, name.
-    fn read_codes(&mut self) {
-        let world = self.world;
-        for place in &world.members[self.person] {
-            let fact = world.facts[*place];
-            match &fact.kind {
-                _ if fact.at > self.at => {}
-                Kind::LinkClick(click) => self.read_code(&world.links, click.code.iter(), Evidence::Code),
-                Kind::Visit(visit) => self.read_code(&world.links, visit.code.iter(), Evidence::Code),
-                _ => {}
+    /// Which turns the codes on the person's clicks, up to now, name.
+    fn read_clicks(&mut self) {
+        let (world, shopper) = (self.circle.world, self.shopper);
+        while let Some((_, code)) = shopper.uses.get(self.clicks).filter(|(at, _)| *at <= self.at) {
+            if self.coded.click(*code) {
+                self.read_code(world.remote.links.get(code), Evidence::Code, 0..shopper.touches.len());
             }
-        }
-        if let Some((_, order)) = self.order {
-            self.read_code(&world.links, order.codes.iter(), Evidence::Code);
-            self.read_code(&world.discounts, order.discount_codes.iter(), Evidence::DiscountCode);
+            self.clicks += 1;
         }
     }
 
-    /// The one turn that a code names; of several only the person's own.
-    fn read_code<'c>(&mut self, codes: &Codes<'_>, read: impl Iterator<Item = &'c Code>, evidence: Evidence) {
-        for code in read {
-            let turns = codes.turns(code);
-            for turn in
-                turns.iter().filter(|turn| turns.len() == 1 || self.world.person(**turn) == self.person)
-            {
-                self.coded.entry(*turn).or_default().add(evidence);
-            }
+    fn read_order(&mut self, state: &'c OrderState<'a>) {
+        let (world, order) = (self.circle.world, state.order);
+        let contents = &world.facts.contents;
+        let range = self.ground.range(&self.shopper.touches, self.at, self.everything());
+        for code in &order.codes {
+            let turns = contents.links.find(code.as_str()).and_then(|code| world.remote.links.get(&code));
+            self.read_code(turns, Evidence::Code, range.clone());
         }
+        for code in &order.discount_codes {
+            let code = contents.discounts.find(code.as_str());
+            let turns = code.and_then(|code| world.remote.discounts.get(&code));
+            self.read_code(turns, Evidence::DiscountCode, range.clone());
+        }
+        let products_matter = self.asked.evidence || world.rules.product_match != ProductMatch::Any;
+        let lines = if products_matter { &*order.lines } else { &[] };
+        let products = lines.iter().filter_map(|line| contents.texts.find(line.product.as_str()));
+        let types = lines.iter().filter_map(|line| contents.texts.find(line.product_type.as_ref()?.as_str()));
+        self.order = Some(Bought {
+            fact: &state.winner.fact,
+            order,
+            handle: state.winner.handle,
+            products: products.collect(),
+            types: types.collect(),
+        });
+    }
+
+    /// The one turn that a code names; of several only the person's own, as far as they stand in a range of the
+    /// touches.
+    fn read_code(&mut self, turns: Option<&Vec<Turn>>, evidence: Evidence, range: std::ops::Range<usize>) {
+        let Some(turns) = turns else { return };
+        let (touches, mut own) = (&self.shopper.touches, self.circle.own_turns(self.shopper, turns));
+        if let ([only], []) = (turns.as_slice(), own) {
+            self.coded.add_other(*only, evidence);
+        }
+        let Some([first, .., last] | [first @ last]) = touches.get(range) else { return };
+        own = &own[own.partition_point(|turn| turn.row < first.row)..];
+        own = &own[..own.partition_point(|turn| turn.row <= last.row)];
+        for turn in own {
+            let place = touches.partition_point(|touch| touch.row < turn.row);
+            self.coded.add_own(place as u32, touches.len(), evidence);
+        }
+    }
+
+    /// Whether every candidate has to be looked at by itself, however far back it lies.
+    fn everything(&self) -> bool {
+        self.whole || self.asked.refused
     }
 
     /// The person's own touchpoints: turns with what they caused, and what stands alone.
     fn own(&mut self) {
-        let world = self.world;
-        let mut caused: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        let mut alone = Vec::new();
-        let mut turns = Vec::new();
-        for place in world.members[self.person].iter().copied() {
-            let Some(kind) = TouchKind::of(self.fact(place)) else { continue };
-            let cause = world.causes[place].filter(|_| kind.is_engagement());
-            if self.fact(place).at > self.at {
-                if world.rules.kinds.contains(&kind) {
-                    self.refuse(place, RefuseReason::AfterConversion);
+        let everything = self.everything();
+        let range = self.ground.range(&self.shopper.touches, self.at, everything);
+        self.ground.count_outside(&range, &mut self.decision.refused);
+        if everything {
+            for place in range.end..self.shopper.touches.len() {
+                if self.touch(place as u32).may {
+                    self.refuse(Source::Own(place as u32), RefuseReason::AfterConversion);
                 }
+            }
+        } else {
+            self.decision.refused[RefuseReason::AfterConversion as usize] += self.ground.after(range.end);
+        }
+        let folds = self.folds_ahead(range.clone());
+        self.own_turns(range.clone(), folds.as_deref());
+        for place in range.clone() {
+            let place = place as u32;
+            let touch = self.touch(place);
+            if touch.kind == TouchKind::Query {
                 continue;
             }
-            if kind == TouchKind::Query {
-                turns.push(place);
-            } else {
-                match cause {
-                    Some(turn) if world.person(turn) == self.person => {
-                        caused.entry(turn).or_default().push(place)
-                    }
-                    _ => alone.push(place),
-                }
+            let draft = self.draft_of(touch.cause);
+            if draft == NOT_DRAFTED {
+                self.stand_alone(place);
+            } else if folds.is_none() {
+                let standing = &mut self.decision.path[draft as usize];
+                standing.folds.push(place);
             }
         }
-        for turn in turns {
-            let engagements = caused.remove(&turn).unwrap_or_default();
-            alone.extend(self.own_turn(turn, engagements));
+        if self.asked.evidence && folds.is_none() {
+            for place in range.clone().filter(|place| self.drafted[*place] != NOT_DRAFTED) {
+                let draft = self.drafted[place] as usize;
+                let evidence = self.evidence(&self.decision.path[draft]);
+                self.decision.path[draft].evidence = evidence;
+            }
         }
-        // What is left was caused by a turn after the conversion, by a clock that went wrong.
-        alone.extend(caused.into_values().flatten());
-        for place in alone {
-            self.stand_alone(place);
+        self.drafted[range].fill(NOT_DRAFTED);
+    }
+
+    /// The draft that an engagement folds into.
+    fn draft_of(&self, cause: Cause) -> u32 {
+        match cause {
+            Cause::Own(turn) if self.circle.world.rules.unit != Unit::Event => self.drafted[turn as usize],
+            _ => NOT_DRAFTED,
         }
     }
 
-    /// A turn with its engagements; gives back those that do not fold into it.
-    fn own_turn(&mut self, turn: usize, engagements: Vec<usize>) -> Vec<usize> {
-        let fold = if self.world.rules.unit == Unit::Event { &[] } else { &*engagements };
-        match self.eligible(turn, || self.draft(turn, Some(turn), fold)) {
-            Ok(draft) => {
-                self.drafts.push(draft);
-                if self.world.rules.unit == Unit::Event { engagements } else { Vec::new() }
+    /// What each turn caused, as (turn, engagement), where it has to be known ahead: the evidence that an engagement
+    /// brings may open a window to its turn.
+    fn folds_ahead(&self, range: std::ops::Range<usize>) -> Option<Vec<(u32, u32)>> {
+        if self.circle.world.plan.evidence_windows.is_empty() || self.circle.world.rules.unit == Unit::Event {
+            return None;
+        }
+        let cause = |place: usize| match self.touch(place as u32).cause {
+            Cause::Own(turn) => Some((turn, place as u32)),
+            _ => None,
+        };
+        let mut folds: Vec<(u32, u32)> = range.filter_map(cause).collect();
+        folds.sort_unstable();
+        Some(folds)
+    }
+
+    fn own_turns(&mut self, range: std::ops::Range<usize>, folds: Option<&[(u32, u32)]>) {
+        for place in range {
+            if self.touch(place as u32).kind != TouchKind::Query {
+                continue;
             }
-            Err(reason) => {
-                self.refuse(turn, reason);
-                engagements
+            let caused = folds.map_or(&[][..], |folds| {
+                let start = folds.partition_point(|(turn, _)| (*turn as usize) < place);
+                let end = folds.partition_point(|(turn, _)| *turn as usize <= place);
+                &folds[start..end]
+            });
+            let caused = caused.iter().map(|(_, engagement)| *engagement).collect();
+            match self.eligible(place as u32, Cause::None, caused) {
+                Ok(standing) => {
+                    self.drafted[place] = self.decision.path.len() as u32;
+                    self.decision.path.push(standing);
+                }
+                Err(reason) => self.refuse(Source::Own(place as u32), reason),
             }
         }
     }
 
     /// An engagement or a visit as a touchpoint of its own. It carries the labels of the turn that caused it, and
     /// shares the fate of a turn that is refused for what it is.
-    fn stand_alone(&mut self, place: usize) {
-        let fact = self.fact(place);
-        let Some(kind) = TouchKind::of(fact) else { return };
-        if !self.world.rules.kinds.contains(&kind) {
+    fn stand_alone(&mut self, place: u32) {
+        let touch = self.touch(place);
+        if !touch.may {
             return;
         }
-        let cause = self.world.causes[place].filter(|_| kind.is_engagement());
-        let verdict = cause.and_then(|turn| self.refused_for_good(turn));
-        let eligible = || self.eligible(place, || self.draft(place, cause, &[]));
-        match verdict.map_or_else(eligible, Err) {
-            Ok(draft) => self.drafts.push(draft),
-            Err(reason) => self.refuse(place, reason),
+        let verdict = self.ground.refused_for_good(self.shopper, touch.cause);
+        match verdict.map_or_else(|| self.eligible(place, touch.cause, SmallVec::new()), Err) {
+            Ok(standing) => self.decision.path.push(standing),
+            Err(reason) => self.refuse(Source::Own(place), reason),
         }
     }
 
     /// Turns of other people that a code names.
     fn foreign(&mut self) {
-        let (world, person) = (self.world, self.person);
-        let coded: Vec<usize> = self.coded.keys().copied().collect();
-        for turn in coded.into_iter().filter(|turn| world.person(*turn) != person) {
-            match self.eligible(turn, || self.draft(turn, Some(turn), &[])) {
-                Ok(mut draft) => {
-                    draft.touchpoint.foreign = true;
-                    self.drafts.push(draft);
+        let oldest = self.at - i128::from(self.circle.world.plan.longest);
+        for (held, left) in self.decision.refused.iter_mut().zip(self.left) {
+            *held += left;
+        }
+        for (turn, evidence) in self.coded.others() {
+            match self.eligible_other(turn, evidence) {
+                Ok(standing) => self.decision.path.push(standing),
+                Err(reason) => {
+                    self.refuse(Source::Other(turn), reason);
+                    // Conversions come in order of time: for all later ones it is as far back.
+                    if !self.everything() && turn.at < oldest && self.coded.leave(&turn) {
+                        self.left[reason as usize] += 1;
+                    }
                 }
-                Err(reason) => self.refuse(turn, reason),
             }
         }
     }
 
-    /// Why a turn may not earn for what it is: it takes its engagements with it.
-    fn refused_for_good(&self, turn: usize) -> Option<RefuseReason> {
-        let consent = self.world.consent[self.world.person(turn)];
-        if consent { self.world.barred[turn] } else { Some(RefuseReason::NoConsent) }
-    }
-
-    /// The touchpoint at `place` if it may claim, leaving aside what can be said only of the whole path. It is
-    /// drafted only where all but its evidence lets it in.
-    fn eligible(&self, place: usize, draft: impl FnOnce() -> Draft) -> Result<Draft, RefuseReason> {
-        let (world, fact) = (self.world, self.fact(place));
-        if fact.at > self.at {
-            return Err(RefuseReason::AfterConversion);
-        }
-        if !world.consent[self.person] || !world.consent[world.person(place)] {
+    /// The person's own touchpoint if it may claim, leaving aside what can be said only of the whole path.
+    fn eligible(
+        &self,
+        place: u32,
+        cause: Cause,
+        folds: SmallVec<[u32; 4]>,
+    ) -> Result<Standing, RefuseReason> {
+        let touch = self.touch(place);
+        if !self.shopper.consent {
             return Err(RefuseReason::NoConsent);
         }
-        let kind = TouchKind::of(fact).filter(|kind| world.rules.kinds.contains(kind));
-        let kind = kind.ok_or(RefuseReason::KindMayNotEarn)?;
-        if let Some(reason) = world.barred[place] {
+        if !touch.may {
+            return Err(RefuseReason::KindMayNotEarn);
+        }
+        if let Some(reason) = touch.barred {
             return Err(reason);
         }
-        if self.whole {
-            return Ok(draft());
+        let caused = cause != Cause::None;
+        let mut standing = Standing {
+            at: touch.at,
+            rank: self.circle.world.facts.contents.rank(touch.content),
+            source: Source::Own(place),
+            cause,
+            kind: touch.kind,
+            bot: touch.kind.is_bot(caused),
+            direct: touch.kind == TouchKind::Visit && self.circle.world.plan.get(touch.content).direct,
+            evidence: EvidenceSet::default(),
+            folds,
+            rest: Vec::new(),
+        };
+        let consumed = || self.consumed.get(place as usize).is_some_and(|consumed| *consumed);
+        self.in_window(&mut standing, consumed)?;
+        Ok(standing)
+    }
+
+    fn eligible_other(&self, turn: Turn, evidence: EvidenceSet) -> Result<Standing, RefuseReason> {
+        if turn.at > self.at {
+            return Err(RefuseReason::AfterConversion);
         }
-        let base = *world.rules.kind_windows.get(&kind).unwrap_or(&world.rules.lookback);
-        let windows = &world.rules.evidence_windows;
-        let inside = within(fact.at, self.at, base);
-        if !inside && !windows.values().any(|window| within(fact.at, self.at, *window)) {
+        if !self.shopper.consent || !turn.consent {
+            return Err(RefuseReason::NoConsent);
+        }
+        if !self.circle.world.plan.get(turn.content).may {
+            return Err(RefuseReason::KindMayNotEarn);
+        }
+        if let Some(reason) = turn.barred {
+            return Err(reason);
+        }
+        let mut standing = Standing {
+            at: turn.at,
+            rank: self.circle.world.facts.contents.rank(turn.content),
+            source: Source::Other(turn),
+            cause: Cause::None,
+            kind: TouchKind::Query,
+            bot: true,
+            direct: false,
+            evidence,
+            folds: SmallVec::new(),
+            rest: Vec::new(),
+        };
+        self.in_window(&mut standing, || self.consumed_others.contains(&(turn.cluster, turn.row)))?;
+        Ok(standing)
+    }
+
+    /// Whether a touchpoint lies in the window of its kind, or in one that its evidence opens, and was not used up.
+    fn in_window(&self, standing: &mut Standing, consumed: impl Fn() -> bool) -> Result<(), RefuseReason> {
+        if self.whole {
+            standing.evidence = self.evidence(standing);
+            return Ok(());
+        }
+        let (plan, age) = (&self.circle.world.plan, self.at - standing.at);
+        let within = |window: u64| age <= i128::from(window);
+        let inside = within(plan.window(standing.kind));
+        if !inside && !plan.evidence_windows.values().any(|window| within(*window)) {
             return Err(RefuseReason::OutOfWindow);
         }
-        match world.rules.reuse {
-            Reuse::FirstOnly if self.earlier.last.is_some() => return Err(RefuseReason::NotFirstConversion),
-            Reuse::Restart if self.earlier.last.is_some_and(|last| fact.at <= last) => {
+        match (self.circle.world.rules.reuse, self.last) {
+            (Reuse::FirstOnly, Some(_)) => return Err(RefuseReason::NotFirstConversion),
+            (Reuse::Restart, Some(last)) if standing.at <= last => {
                 return Err(RefuseReason::BeforeEarlierConversion);
             }
-            Reuse::Consumed if self.earlier.consumed.contains(&place) => return Err(RefuseReason::Consumed),
+            (Reuse::Consumed, _) if consumed() => return Err(RefuseReason::Consumed),
             _ => {}
         }
-        let draft = draft();
-        let opens = |evidence: &Evidence| {
-            windows.get(evidence).is_some_and(|window| within(fact.at, self.at, *window))
+        if self.asked.evidence {
+            standing.evidence = self.evidence(standing);
+        }
+        let opens =
+            |evidence: Evidence| plan.evidence_windows.get(&evidence).is_some_and(|window| within(*window));
+        if inside || standing.evidence.iter().any(opens) { Ok(()) } else { Err(RefuseReason::OutOfWindow) }
+    }
+
+    fn evidence(&self, standing: &Standing) -> EvidenceSet {
+        let mut evidence = match standing.source {
+            Source::Own(place) => {
+                let mut evidence = self.coded.own(place);
+                let known = self.shopper.known;
+                evidence.add(if known { Evidence::SameCustomer } else { Evidence::SameVisitor });
+                evidence
+            }
+            Source::Other(_) => standing.evidence,
         };
-        if inside || draft.touchpoint.evidence.iter().any(|evidence| opens(&evidence)) {
-            Ok(draft)
-        } else {
-            Err(RefuseReason::OutOfWindow)
-        }
-    }
-
-    /// The touchpoint of one event with the labels of its turn, and what it folds in.
-    fn draft(&self, place: usize, turn: Option<usize>, fold: &[usize]) -> Draft {
-        let fact = self.fact(place);
-        let kind = TouchKind::of(fact).unwrap_or_default();
-        let mut labels = self.labels(place);
-        if let Some(turn) = turn.filter(|turn| *turn != place) {
-            let mut of_turn = self.labels(turn);
-            if !of_turn.channel.is_empty() {
-                labels.channel.clear();
+        let Some(bought) = &self.order else { return evidence };
+        let names = &self.circle.world.facts.names;
+        for kind in [IdKind::Cart, IdKind::Checkout] {
+            let Some(wanted) = names.get(bought.handle, kind) else { continue };
+            let own = match standing.source {
+                Source::Own(place) => self.touch(place).handle,
+                Source::Other(turn) => turn.handle,
+            };
+            let folds = standing.folds.iter().map(|place| self.touch(*place).handle);
+            if folds.chain([own]).any(|handle| names.get(handle, kind) == Some(wanted)) {
+                evidence.add(Evidence::SameCart);
             }
-            if !of_turn.conversation.is_empty() {
-                labels.conversation.clear();
-            }
-            of_turn.extend(labels);
-            labels = of_turn;
         }
-        for engagement in fold {
-            self.fact(*engagement).kind.products().iter().for_each(|product| {
-                add(&mut labels.product, Label::from(product));
-            });
-        }
-        let mut sources = vec![place];
-        sources.extend(fold);
-        let engagements = fold.iter().map(|place| self.fact(*place).id.clone()).collect();
-        let turn = turn.filter(|turn| *turn != place).map(|turn| self.fact(turn).id.clone());
-        let (id, at) = (fact.id.clone(), fact.at);
-        let evidence = EvidenceSet::default();
-        let mut touchpoint = Touchpoint { id, at, kind, turn, labels, evidence, engagements, foreign: false };
-        touchpoint.evidence = self.evidence(place, &sources, &touchpoint);
-        Draft { touchpoint, sources, rank: fact.kind.rank() }
-    }
-
-    /// The labels that an event has by itself.
-    fn labels(&self, place: usize) -> Labels {
-        let fact = self.fact(place);
-        let one = |label: &Option<Label>| label.iter().cloned().collect();
-        let mut labels = Labels { channel: one(&fact.channel), ..Labels::default() };
-        if let Some(conversation) = fact.get(IdKind::Conversation) {
-            labels.conversation.push(Label::from(conversation.to_string()));
-        }
-        if let Kind::Query(query) = &fact.kind {
-            labels.query = one(&query.query);
-            labels.topic = one(&query.topic);
-            labels.intent = one(&query.intent);
-            labels.flow = one(&query.flow);
-            labels.product_type = one(&query.product_type);
-        }
-        fact.kind.products().iter().for_each(|product| add(&mut labels.product, Label::from(product)));
-        labels
-    }
-
-    fn evidence(&self, place: usize, sources: &[usize], touchpoint: &Touchpoint) -> EvidenceSet {
-        let mut evidence = self.coded.get(&place).copied().unwrap_or_default();
-        if self.world.person(place) == self.person {
-            let known = self.world.people.known[self.person];
-            evidence.add(if known { Evidence::SameCustomer } else { Evidence::SameVisitor });
-        }
-        if let Some((fact, order)) = self.order {
-            for kind in [IdKind::Cart, IdKind::Checkout] {
-                let same =
-                    |place: &usize| fact.get(kind).is_some_and(|id| self.fact(*place).get(kind) == Some(id));
-                if sources.iter().any(same) {
-                    evidence.add(Evidence::SameCart);
-                }
-            }
-            let bought =
-                |label: &Label| order.lines.iter().any(|line| line.product.as_str() == label.as_str());
-            if touchpoint.is_bot() && touchpoint.labels.product.iter().any(bought) {
-                evidence.add(Evidence::RecommendedProduct);
-            }
+        let products = self.circle.symbols(self.shopper, standing, Dimension::Product);
+        if standing.bot && products.iter().any(|product| bought.products.contains(product)) {
+            evidence.add(Evidence::RecommendedProduct);
         }
         evidence
     }
 
     fn match_products(&mut self) {
-        let wanted = self.world.rules.product_match;
-        let Some((_, order)) = self.order.filter(|_| wanted != ProductMatch::Any) else { return };
-        let matches = |touchpoint: &Touchpoint| {
-            let mut lines = order.lines.iter();
-            let has = |dimension, text: &str| {
-                touchpoint.labels.get(dimension).iter().any(|label| label.as_str() == text)
+        let wanted = self.circle.world.rules.product_match;
+        let Some(bought) = self.order.take() else { return };
+        if wanted != ProductMatch::Any {
+            let (circle, shopper) = (self.circle, self.shopper);
+            let matches = |standing: &Standing| {
+                let (dimension, list) = match wanted {
+                    ProductMatch::SameType => (Dimension::ProductType, &bought.types),
+                    _ => (Dimension::Product, &bought.products),
+                };
+                circle.symbols(shopper, standing, dimension).iter().any(|symbol| list.contains(symbol))
             };
-            match wanted {
-                ProductMatch::SameType => lines.any(|line| {
-                    line.product_type.as_ref().is_some_and(|kind| has(Dimension::ProductType, kind.as_str()))
-                }),
-                _ => lines.any(|line| has(Dimension::Product, line.product.as_str())),
-            }
-        };
-        self.keep(RefuseReason::OtherProduct, |draft| matches(&draft.touchpoint));
+            self.keep(RefuseReason::OtherProduct, matches);
+        }
+        debug_assert_eq!(bought.fact.order(), Some(bought.order));
+        self.order = Some(bought);
     }
 
     fn leave_out_direct_visits(&mut self) {
-        let direct = |draft: &Draft| draft.touchpoint.is_direct();
-        let all_direct = self.drafts.iter().all(direct);
-        match self.world.rules.direct_visits {
+        let all_direct = self.decision.path.iter().all(|standing| standing.direct);
+        match self.circle.world.rules.direct_visits {
             DirectVisits::May => {}
-            DirectVisits::Never => self.keep(RefuseReason::DirectVisit, |draft| !direct(draft)),
+            DirectVisits::Never => self.keep(RefuseReason::DirectVisit, |standing| !standing.direct),
             _ if all_direct => {}
-            DirectVisits::OnlyIfNothingElse => self.keep(RefuseReason::DirectVisit, |draft| !direct(draft)),
+            DirectVisits::OnlyIfNothingElse => {
+                self.keep(RefuseReason::DirectVisit, |standing| !standing.direct);
+            }
             DirectVisits::NotLast => {
-                let last = |draft: &Draft| (draft.touchpoint.at, draft.rank, draft.touchpoint.id.clone());
-                let last = self.drafts.iter().filter(|draft| !direct(draft)).map(last).max();
-                self.keep(RefuseReason::DirectVisit, |draft| {
-                    let here = (draft.touchpoint.at, draft.rank, draft.touchpoint.id.clone());
-                    !direct(draft) || last.as_ref().is_some_and(|last| here < *last)
+                self.sort();
+                let last = self.decision.path.iter().rposition(|standing| !standing.direct);
+                let mut place = 0;
+                self.keep(RefuseReason::DirectVisit, |standing| {
+                    place += 1;
+                    !standing.direct || last.is_some_and(|last| place - 1 < last)
                 });
             }
         }
     }
 
     /// Keeps what passes, and refuses the rest.
-    fn keep(&mut self, reason: RefuseReason, passes: impl Fn(&Draft) -> bool) {
-        let (kept, refused): (Vec<Draft>, Vec<Draft>) =
-            std::mem::take(&mut self.drafts).into_iter().partition(passes);
-        self.drafts = kept;
-        refused.iter().for_each(|draft| self.refuse(draft.sources[0], reason));
+    fn keep(&mut self, reason: RefuseReason, passes: impl FnMut(&Standing) -> bool) {
+        let (kept, refused): (Vec<Standing>, Vec<Standing>) =
+            std::mem::take(&mut self.decision.path).into_iter().partition(passes);
+        self.decision.path = kept;
+        refused.iter().for_each(|standing| self.refuse(standing.source, reason));
+    }
+
+    /// Puts the touchpoints in order, by time, causes before effects, then by id.
+    fn arrange(&mut self) {
+        self.sort();
+        if self.circle.world.rules.unit == Unit::Conversation {
+            self.group_conversations();
+        }
+    }
+
+    fn sort(&mut self) {
+        let (circle, shopper) = (self.circle, self.shopper);
+        let id = |standing: &Standing| circle.source_id(shopper, standing.source);
+        let by_id = |a: &Standing, b: &Standing| match (a.source, b.source) {
+            // Rows stand in the same order.
+            (Source::Own(a), Source::Own(b)) => a.cmp(&b),
+            _ => id(a).cmp(&id(b)),
+        };
+        self.decision.path.sort_by(|a, b| (a.at, a.rank).cmp(&(b.at, b.rank)).then_with(|| by_id(a, b)));
     }
 
     /// Makes one touchpoint of all those of a conversation. They stand in order: the first one gives id and
     /// instant.
     fn group_conversations(&mut self) {
-        let mut places: BTreeMap<Label, usize> = BTreeMap::new();
-        let mut grouped: Vec<Draft> = Vec::new();
-        for draft in std::mem::take(&mut self.drafts) {
-            let conversation = draft.touchpoint.labels.conversation.first().cloned();
-            match conversation.as_ref().and_then(|conversation| places.get(conversation)) {
-                Some(place) => {
-                    let Draft { touchpoint, sources, .. } = draft;
-                    let held = &mut grouped[*place];
-                    held.sources.extend(sources);
+        let mut places: BTreeMap<u32, usize> = BTreeMap::new();
+        let mut grouped: Vec<Standing> = Vec::new();
+        // Whether a part of each came over a direct channel.
+        let mut direct: Vec<bool> = Vec::new();
+        for standing in std::mem::take(&mut self.decision.path) {
+            let symbols = self.circle.symbols(self.shopper, &standing, Dimension::Conversation);
+            let conversation = symbols.first().copied();
+            let place = conversation.and_then(|conversation| places.get(&conversation).copied());
+            let is_direct = self.circle.is_direct(self.shopper, &standing);
+            match place.map(|place| (&mut grouped[place], &mut direct[place])) {
+                Some((held, direct)) => {
                     // A conversation with the bot in it is no visit, whatever began it.
-                    if !held.touchpoint.is_bot() {
-                        held.touchpoint.kind = touchpoint.kind;
+                    if !held.bot {
+                        held.kind = standing.kind;
+                        held.bot = standing.kind.is_bot(held.cause != Cause::None);
                     }
-                    held.touchpoint.labels.extend(touchpoint.labels);
-                    held.touchpoint.evidence.extend(touchpoint.evidence);
-                    held.touchpoint.engagements.push(touchpoint.id);
-                    held.touchpoint.engagements.extend(touchpoint.engagements);
+                    held.evidence.extend(standing.evidence);
+                    held.rest.push(standing);
+                    *direct |= is_direct;
+                    held.direct = held.kind == TouchKind::Visit && *direct;
                 }
                 None => {
                     places.extend(conversation.map(|conversation| (conversation, grouped.len())));
-                    grouped.push(draft);
+                    grouped.push(standing);
+                    direct.push(is_direct);
                 }
             }
         }
-        self.drafts = grouped;
+        self.decision.path = grouped;
     }
 
     fn trim(&mut self) {
-        let Some(count) = self.world.rules.last_touchpoints else { return };
-        let surplus = self.drafts.len().saturating_sub(count as usize);
-        let trimmed: Vec<Draft> = self.drafts.drain(..surplus).collect();
-        trimmed.iter().for_each(|draft| self.refuse(draft.sources[0], RefuseReason::Trimmed));
+        let Some(count) = self.circle.world.rules.last_touchpoints else { return };
+        let surplus = self.decision.path.len().saturating_sub(count as usize);
+        let trimmed: Vec<Standing> = self.decision.path.drain(..surplus).collect();
+        trimmed.iter().for_each(|standing| self.refuse(standing.source, RefuseReason::Trimmed));
+    }
+}
+
+impl<'a> Circle<'_, 'a> {
+    /// A person's conversions in order of time; at one instant goals stand before orders, then by id.
+    pub(crate) fn earned(&self, shopper: &Shopper<'a>) -> Vec<Earned> {
+        let orders = (0..).zip(&shopper.orders).filter(|(_, state)| state.counts());
+        let at = |at: DateTime<Utc>| nanos_of(at);
+        let orders = orders.map(|(place, state)| Earned { at: at(state.at), what: What::Order(place) });
+        let goal = |row: &u32| Earned { at: self.rows[*row as usize].at.nanos(), what: What::Goal(*row) };
+        let mut earned: Vec<Earned> = orders.chain(shopper.goals.iter().map(goal)).collect();
+        earned.sort_by(|a, b| {
+            a.at.cmp(&b.at).then_with(|| match (a.what, b.what) {
+                // Orders were read in the order of their ids.
+                (What::Order(a), What::Order(b)) => a.cmp(&b),
+                _ => self.kind(shopper, a.what).cmp(&self.kind(shopper, b.what)),
+            })
+        });
+        earned
     }
 }

@@ -5,11 +5,16 @@
 //! in are the world: every fact that shares an identifier, an order or a code with the shopper belongs in.
 
 mod builder;
+mod circle;
 mod claim;
+mod coded;
 mod conversion;
+mod ground;
 mod order;
 mod path;
+mod plan;
 mod rules;
+mod tell;
 mod touchpoint;
 mod world;
 
@@ -17,19 +22,24 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use builder::JourneyBuilder;
-pub use claim::{Claim, Refused};
 pub use conversion::{Conversion, ConversionKind, Line};
 pub use path::Path;
+pub(crate) use path::kept;
 pub use rules::{DirectVisits, POST_PURCHASE_INTENTS, ProductMatch, Reuse, Rules, Transform, Unit};
+pub use tell::{Claim, Refused};
 pub use touchpoint::{Dimension, Evidence, EvidenceSet, Labels, TouchKind, Touchpoint};
 
-pub(crate) use claim::{Claiming, Earlier};
-pub(crate) use order::OrderState;
+pub(crate) use circle::{Cause, Circle, Shopper, Touch, Turn};
+pub(crate) use claim::{Asked, Claiming, Decision, Earned, Source, Standing, What};
+pub(crate) use order::{Entered, OrderState, read};
 pub(crate) use rules::{fingerprint, quoted};
+pub(crate) use tell::{Symbols, label};
 pub(crate) use world::World;
 
-use crate::event::Kind;
+use crate::fact::{Fact, Facts, Known};
 use crate::id::Identifier;
+use crate::privacy::ConsentPolicy;
+use crate::time::nanos_of;
 
 /// One person's touchpoints and conversions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,60 +53,111 @@ pub struct Journey {
     pub claims: Vec<Claim>,
 }
 
-impl<'a> World<'a> {
-    /// The orders of every person, in the order of their ids; those that do not count too.
-    pub(crate) fn orders_by_person(&self) -> Vec<Vec<&OrderState<'a>>> {
-        let mut orders = vec![Vec::new(); self.members.len()];
-        for state in self.ledger.orders.values() {
-            orders[self.person(state.winner)].push(state);
-        }
-        orders
-    }
-
-    /// A person's conversions with their paths, in order of time; at one instant goals stand before orders.
-    pub(crate) fn claims(&self, person: usize, orders: &[&OrderState<'a>]) -> Vec<Claim> {
-        let counting = orders.iter().filter(|state| state.counts());
-        let mut earned: Vec<(Conversion, usize)> =
-            counting.map(|state| (state.conversion(), state.winner)).collect();
-        for place in &self.members[person] {
-            let fact = self.facts[*place];
-            if let Kind::Goal(goal) = &fact.kind {
-                let kind = ConversionKind::Goal { goal: goal.goal.clone(), event: fact.id.clone() };
-                let (total, value, at) = (goal.value, goal.value, fact.at);
-                let conversion = Conversion { kind, at, total, value, over_refunded: 0, lines: Vec::new() };
-                earned.push((conversion, *place));
+/// The journeys of everybody, in the order of their first facts; without people who have neither touchpoints nor
+/// conversions.
+pub(crate) fn journeys(world: &World<'_>) -> Vec<Journey> {
+    let mut journeys = Vec::new();
+    for number in world.clusters() {
+        let mut circle = Circle::new(world, number);
+        circle.find_causes();
+        let firsts = circle.first_facts();
+        for (shopper, first) in circle.shoppers.iter().zip(firsts) {
+            let journey = circle.journey(shopper, world.as_of);
+            if !journey.touchpoints.is_empty() || !journey.claims.is_empty() {
+                journeys.push((first, journey));
             }
         }
-        earned.sort_by(|(a, _), (b, _)| (a.at, &a.kind).cmp(&(b.at, &b.kind)));
-        let mut earlier = Earlier::default();
-        let mut claims = Vec::with_capacity(earned.len());
-        for (conversion, fact) in earned {
-            let claim = Claiming::claim(self, fact, conversion, &earlier);
-            earlier.last = Some(claim.conversion.at);
-            earlier.consumed.extend(claim.sources.iter().flatten());
-            claims.push(claim);
+    }
+    journeys.sort_by(|(a, _), (b, _)| a.cmp(b));
+    journeys.into_iter().map(|(_, journey)| journey).collect()
+}
+
+/// The journeys of everybody whose facts name an identifier, in the order of their first facts.
+pub(crate) fn journeys_of(
+    facts: &Facts,
+    rules: &Rules,
+    policy: ConsentPolicy,
+    as_of: DateTime<Utc>,
+    identifier: &Identifier,
+) -> Vec<Journey> {
+    let known = Known { kind: identifier.kind(), name: facts.key().pseudonym(identifier) };
+    let Some(handle) = facts.names.find_one(known) else { return Vec::new() };
+    let number = facts.names.cluster(handle);
+    let world = World::around(facts, rules, policy, as_of, number);
+    let mut circle = Circle::new(&world, number);
+    circle.find_causes();
+    let people = circle.people_naming(handle);
+    let firsts = circle.first_facts();
+    let mut journeys: Vec<(Option<Fact>, Journey)> = Vec::new();
+    for (shopper, first) in circle.shoppers.iter().zip(firsts) {
+        if people.contains(&shopper.person) {
+            journeys.push((first, circle.journey(shopper, as_of)));
         }
-        claims
+    }
+    journeys.sort_by(|(a, _), (b, _)| a.cmp(b));
+    journeys.into_iter().map(|(_, journey)| journey).collect()
+}
+
+impl<'a> Circle<'_, 'a> {
+    /// Everything about one person.
+    fn journey(&self, shopper: &Shopper<'a>, as_of: DateTime<Utc>) -> Journey {
+        let asked = Asked { evidence: true, refused: false };
+        let standings = Claiming::new(self, shopper, asked).whole(nanos_of(as_of));
+        let touchpoints = standings.iter().map(|standing| self.touchpoint(shopper, standing)).collect();
+        Journey { known: shopper.known, touchpoints, claims: self.claims(shopper) }
     }
 
-    /// The journeys of everybody whose facts name this identifier, in the order of their first facts.
-    pub(crate) fn journeys_of(&self, identifier: &Identifier, as_of: DateTime<Utc>) -> Vec<Journey> {
-        let name = self.key.pseudonym(identifier);
-        let names = |place: &usize| self.facts[*place].get(identifier.kind()) == Some(name);
-        let mut people: Vec<usize> =
-            (0..self.facts.len()).filter(names).map(|place| self.person(place)).collect();
+    /// The first fact of each person, orders and refunds among them.
+    fn first_facts(&self) -> Vec<Option<Fact>> {
+        let facts = self.world.facts;
+        let mut firsts: Vec<Option<Fact>> = vec![None; self.shoppers.len()];
+        let mut note = |person: usize, fact: Fact| {
+            let held = &mut firsts[person];
+            if held.as_ref().is_none_or(|held| fact < *held) {
+                *held = Some(fact);
+            }
+        };
+        if self.number == 0 {
+            self.rows.iter().enumerate().for_each(|(place, row)| note(place, facts.fact(self.cluster, row)));
+            for shopper in &self.shoppers[self.rows.len()..] {
+                // The person of an order that names nobody: its version that holds stands for it.
+                shopper
+                    .orders
+                    .iter()
+                    .for_each(|state| note(shopper.person as usize, state.winner.fact.clone()));
+            }
+            return firsts;
+        }
+        let mut first_at: Vec<Option<i128>> = vec![None; self.shoppers.len()];
+        for row in self.rows.iter() {
+            let (person, at) = (self.people.of(row.handle) as usize, row.at.nanos());
+            // Rows stand in order; of those at one instant the content may decide.
+            if *first_at[person].get_or_insert(at) == at {
+                note(person, facts.fact(self.cluster, row));
+            }
+        }
+        for held in self.booked() {
+            note(self.people.of(held.handle) as usize, held.fact.clone());
+        }
+        firsts
+    }
+
+    /// Versions of orders and refunds that name somebody here.
+    fn booked(&self) -> impl Iterator<Item = &'a crate::fact::Booked> + '_ {
+        let facts = self.world.facts;
+        let held = self.cluster.books.iter().flat_map(move |book| &facts.books.get(*book).facts);
+        let held = held.map(|held| &**held).filter(|held| held.fact.seen(self.world.as_of));
+        held.filter(move |held| facts.names.cluster(held.handle) == self.number)
+    }
+
+    /// The people whose facts name an identifier.
+    fn people_naming(&self, identifier: u32) -> Vec<u32> {
+        let names = |handle: u32| self.world.facts.names.members(handle).contains(&identifier);
+        let rows = self.rows.iter().map(|row| row.handle);
+        let handles = rows.chain(self.booked().map(|held| held.handle)).filter(|handle| names(*handle));
+        let mut people: Vec<u32> = handles.map(|handle| self.people.of(handle)).collect();
         people.sort_unstable();
         people.dedup();
-        let orders = self.orders_by_person();
-        people.into_iter().map(|person| self.journey(person, &orders[person], as_of)).collect()
-    }
-
-    /// Everything about one person.
-    pub(crate) fn journey(&self, person: usize, orders: &[&OrderState<'a>], as_of: DateTime<Utc>) -> Journey {
-        let mut claims = self.claims(person, orders);
-        // Where events stand among all facts is nothing that a journey says, so it must not make two differ.
-        claims.iter_mut().for_each(|claim| claim.sources.clear());
-        let touchpoints = Claiming::whole(self, person, as_of);
-        Journey { known: self.people.known[person], touchpoints, claims }
+        people
     }
 }

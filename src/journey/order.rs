@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::event::{Order, OrderStatus, RefundLine};
-use crate::fact::Fact;
+use crate::fact::{Book, Booked, newer};
 use crate::id::Key;
 use crate::journey::conversion::{Conversion, ConversionKind, Line};
 use crate::money::{Currency, Money, apportion};
-use crate::text::{OrderId, RefundId};
+use crate::text::RefundId;
 
 /// The state of one order.
 #[derive(Debug)]
 pub(crate) struct OrderState<'a> {
-    /// Place of the version that holds, among the facts.
-    pub(crate) winner: usize,
+    /// The version that holds.
+    pub(crate) winner: &'a Booked,
     pub(crate) order: &'a Order,
     /// The earliest instant of any version.
     pub(crate) at: DateTime<Utc>,
@@ -29,70 +29,65 @@ pub(crate) struct OrderState<'a> {
     pub(crate) misfits: Vec<Money>,
 }
 
-/// One refund as it is known best: the newest telling of it, ties by content.
-struct Telling<'a> {
-    since: (DateTime<Utc>, Money, &'a [RefundLine]),
+/// What a book says: an order, or refunds that found none.
+#[derive(Debug)]
+pub(crate) enum Entered<'a> {
+    Order(OrderState<'a>),
+    Orphans(Vec<Money>),
 }
 
-/// Orders and the refunds that found none.
-#[derive(Debug, Default)]
-pub(crate) struct Ledger<'a> {
-    pub(crate) orders: BTreeMap<&'a OrderId, OrderState<'a>>,
-    pub(crate) orphans: Vec<Money>,
-    /// Which facts are versions that do not hold.
-    pub(crate) superseded: Vec<bool>,
+/// The version of an order that holds: the newest, ties by content.
+pub(crate) fn winner<'a>(book: &'a Book, as_of: DateTime<Utc>, key: &Key) -> Option<&'a Booked> {
+    if let Some(newest) = book.newest().filter(|newest| newest.fact.seen(as_of)) {
+        return Some(newest);
+    }
+    let versions = book.facts.iter().filter(|held| held.fact.order().is_some() && held.fact.seen(as_of));
+    versions.map(|held| &**held).reduce(
+        |held, other| {
+            if newer(&other.fact, &held.fact, key) { other } else { held }
+        },
+    )
 }
 
-impl<'a> Ledger<'a> {
-    /// Reads all orders and refunds out of the facts.
-    pub(crate) fn new(facts: &[&'a Fact], key: &Key) -> Self {
-        let mut versions: BTreeMap<&OrderId, Vec<usize>> = BTreeMap::new();
-        let mut refunds: BTreeMap<&OrderId, BTreeMap<&RefundId, Telling<'a>>> = BTreeMap::new();
-        let mut tell = |order, refund, since| {
-            let held = refunds.entry(order).or_default().entry(refund).or_insert(Telling { since });
-            held.since = held.since.max(since);
-        };
-        for (place, fact) in facts.iter().enumerate() {
-            if let Some(order) = fact.order() {
-                versions.entry(&order.order).or_default().push(place);
-                for refund in &order.refunds {
-                    tell(&order.order, &refund.refund, (fact.version(), refund.amount, &*refund.lines));
-                }
-            } else if let Some(refund) = fact.refund() {
-                tell(&refund.order, &refund.refund, (fact.at, refund.amount, &*refund.lines));
+/// Reads a book as it stood at an instant.
+pub(crate) fn read<'a>(book: &'a Book, as_of: DateTime<Utc>, key: &Key) -> Entered<'a> {
+    // One refund is known best by the newest telling of it, ties by content.
+    let mut told: BTreeMap<&RefundId, (DateTime<Utc>, Money, &'a [RefundLine])> = BTreeMap::new();
+    let mut tell = |refund, since| {
+        let held = told.entry(refund).or_insert(since);
+        *held = since.max(*held);
+    };
+    let mut first: Option<DateTime<Utc>> = None;
+    for fact in book.facts.iter().map(|held| &held.fact).filter(|fact| fact.seen(as_of)) {
+        if let Some(order) = fact.order() {
+            first = Some(first.map_or(fact.at, |first| first.min(fact.at)));
+            for refund in &order.refunds {
+                tell(&refund.refund, (fact.version(), refund.amount, &*refund.lines));
             }
+        } else if let Some(refund) = fact.refund() {
+            tell(&refund.refund, (fact.at, refund.amount, &*refund.lines));
         }
-        let mut ledger = Self { superseded: vec![false; facts.len()], ..Self::default() };
-        for (id, places) in versions {
-            let told = refunds.remove(id).unwrap_or_default();
-            let by_version = |place: &usize| (facts[*place].version(), facts[*place].content_key(key));
-            let Some(winner) = places.iter().copied().max_by(|a, b| by_version(a).cmp(&by_version(b))) else {
-                continue;
-            };
-            places.iter().for_each(|place| ledger.superseded[*place] = *place != winner);
-            let first = places.iter().map(|place| facts[*place].at).min();
-            if let Some(order) = facts[winner].order() {
-                let at = first.unwrap_or(facts[winner].at);
-                ledger.orders.insert(id, OrderState::new(winner, order, at, told.into_values()));
-            }
+    }
+    let held = winner(book, as_of, key).and_then(|held| Some((held, held.fact.order()?)));
+    match (held, first) {
+        (Some((winner, order)), Some(at)) => {
+            Entered::Order(OrderState::new(winner, order, at, told.into_values()))
         }
-        ledger.orphans =
-            refunds.into_values().flat_map(BTreeMap::into_values).map(|told| told.since.1).collect();
-        ledger
+        _ => Entered::Orphans(told.into_values().map(|(_, amount, _)| amount).collect()),
     }
 }
 
 impl<'a> OrderState<'a> {
     fn new(
-        winner: usize,
+        winner: &'a Booked,
         order: &'a Order,
         at: DateTime<Utc>,
-        told: impl Iterator<Item = Telling<'a>>,
+        told: impl Iterator<Item = (DateTime<Utc>, Money, &'a [RefundLine])>,
     ) -> Self {
         let (total, status) = (order.total, order.status);
         let (refunds, amounts, misfits) = Default::default();
         let mut state = Self { winner, order, at, status, total, refunded: 0, refunds, amounts, misfits };
-        for Telling { since: (_, amount, lines) } in told {
+        for (_, amount, lines) in told {
             if amount.currency() == total.currency() {
                 state.refunded += i128::from(amount.minor());
                 state.refunds.push(lines);
@@ -118,6 +113,10 @@ impl<'a> OrderState<'a> {
         let left = i128::from(self.total.minor()) - self.refunded;
         // Not above the total, so it fits.
         i64::try_from(left.max(0)).unwrap_or(0)
+    }
+
+    pub(crate) fn net_value(&self) -> Money {
+        Money::new(self.net(), self.currency())
     }
 
     /// What was given back beyond the total.

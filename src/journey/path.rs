@@ -55,13 +55,7 @@ impl<'a> Path<'a> {
         transform: Transform,
     ) -> Self {
         let keys = keys(touchpoints, dimension);
-        let stays = |place: &usize| match transform {
-            Transform::All => true,
-            Transform::CollapseRepeats => *place == 0 || keys[*place] != keys[*place - 1],
-            Transform::FirstOfEach => !keys[..*place].contains(&keys[*place]),
-            Transform::LastOfEach => !keys[*place + 1..].contains(&keys[*place]),
-        };
-        let kept: SmallVec<[usize; 8]> = (0..touchpoints.len()).filter(stays).collect();
+        let kept = kept(&keys, transform);
         let mut renumbered = BTreeMap::new();
         let mut renumber = |key: u32| {
             let next = renumbered.len() as u32;
@@ -94,6 +88,10 @@ impl<'a> Path<'a> {
         self.touchpoints.iter().copied()
     }
 
+    pub(crate) fn touchpoint(&self, place: usize) -> &'a Touchpoint {
+        self.touchpoints[place]
+    }
+
     /// The number of a touchpoint's label: equal numbers, equal labels. It is less than the path's length.
     ///
     /// # Panics
@@ -112,6 +110,31 @@ impl<'a> Path<'a> {
     }
 }
 
+/// The places that stay under a transform. Keys are numbered by first appearance.
+pub(crate) fn kept(keys: &[u32], transform: Transform) -> Vec<usize> {
+    let places = 0..keys.len();
+    match transform {
+        Transform::All => places.collect(),
+        Transform::CollapseRepeats => {
+            places.filter(|place| *place == 0 || keys[*place] != keys[*place - 1]).collect()
+        }
+        Transform::FirstOfEach => {
+            let mut next = 0;
+            let is_first = |place: &usize| {
+                let first = keys[*place] == next;
+                next += u32::from(first);
+                first
+            };
+            places.filter(is_first).collect()
+        }
+        Transform::LastOfEach => {
+            let mut last = vec![0; keys.len()];
+            places.clone().for_each(|place| last[keys[place] as usize] = place);
+            places.filter(|place| last[keys[*place] as usize] == *place).collect()
+        }
+    }
+}
+
 /// Numbers label sets by first appearance.
 fn keys(touchpoints: &[Touchpoint], dimension: Dimension) -> SmallVec<[u32; 8]> {
     let mut seen: BTreeMap<Values, u32> = BTreeMap::new();
@@ -120,4 +143,18 @@ fn keys(touchpoints: &[Touchpoint], dimension: Dimension) -> SmallVec<[u32; 8]> 
         *seen.entry(touchpoint.values(dimension)).or_insert(next)
     };
     touchpoints.iter().map(number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transform_keeps_the_first_or_the_last_of_each() {
+        let keys = [0, 1, 0, 2, 3, 1];
+        assert_eq!(kept(&keys, Transform::All), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(kept(&keys, Transform::FirstOfEach), [0, 1, 3, 4]);
+        assert_eq!(kept(&keys, Transform::LastOfEach), [2, 3, 4, 5]);
+        assert_eq!(kept(&[0, 0, 1, 0], Transform::CollapseRepeats), [0, 2, 3]);
+    }
 }

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::choice::choice;
 use crate::event::Kind;
-use crate::fact::Fact;
+use crate::fact::Content;
 use crate::link::channel::Channel;
 use crate::text::{EventId, Label};
 
@@ -52,10 +52,10 @@ impl TouchKind {
     /// The kind of touchpoint that an event can be, if any.
     ///
     /// A payment return and a page of the shop itself are visits on which nobody arrived.
-    pub(crate) fn of(fact: &Fact) -> Option<Self> {
+    pub(crate) fn of(content: &Content) -> Option<Self> {
         let arrived = |channel: &Label| !NO_ARRIVAL.iter().any(|none| none.name() == channel.as_str());
-        Some(match &fact.kind {
-            Kind::Visit(_) if !fact.channel.as_ref().is_none_or(arrived) => return None,
+        Some(match &content.kind {
+            Kind::Visit(_) if !content.channel.as_ref().is_none_or(arrived) => return None,
             Kind::Visit(_) => Self::Visit,
             Kind::Query(_) => Self::Query,
             Kind::Recommendation(_) => Self::Recommendation,
@@ -68,6 +68,15 @@ impl TouchKind {
             Kind::CheckoutStarted(_) => Self::CheckoutStarted,
             _ => return None,
         })
+    }
+
+    /// Whether the bot had a part in it, where a turn caused it or none did.
+    pub(crate) fn is_bot(self, caused: bool) -> bool {
+        match self {
+            Self::Visit => false,
+            Self::AddToCart | Self::RemoveFromCart | Self::CheckoutStarted => caused,
+            _ => true,
+        }
     }
 
     /// Whether a turn can have caused it.
@@ -168,6 +177,13 @@ choice! {
     Evidence "evidence";
 }
 
+impl Dimension {
+    /// Whether its values are texts of events.
+    pub(crate) fn is_label(self) -> bool {
+        !matches!(self, Self::Conversation | Self::Evidence)
+    }
+}
+
 /// Values of one label, in text order, each once.
 pub type Values = SmallVec<[Label; 1]>;
 
@@ -238,6 +254,11 @@ pub(crate) fn add(values: &mut Values, label: Label) {
     }
 }
 
+/// Whether a channel is that of visits without tags and referrer.
+pub(crate) fn direct_channel(channel: Option<&Label>) -> bool {
+    channel.is_some_and(|channel| channel.as_str().eq_ignore_ascii_case(Channel::Direct.name()))
+}
+
 /// Channels of visits on which nobody arrived.
 const NO_ARRIVAL: [Channel; 2] = [Channel::PaymentReturn, Channel::Internal];
 
@@ -303,20 +324,13 @@ impl Touchpoint {
 
     /// Whether it is a direct visit: no tags, no referrer.
     pub fn is_direct(&self) -> bool {
-        let direct = |label: &Label| label.as_str().eq_ignore_ascii_case(Channel::Direct.name());
-        self.kind == TouchKind::Visit && self.labels.channel.iter().any(direct)
+        self.kind == TouchKind::Visit && self.labels.channel.iter().any(|label| direct_channel(Some(label)))
     }
 
     /// Whether the bot had a part in it: everything but visits, and what the shopper did in the shop unprompted (a
     /// product put into the cart that no turn caused).
     pub fn is_bot(&self) -> bool {
-        match self.kind {
-            TouchKind::Visit => false,
-            TouchKind::AddToCart | TouchKind::RemoveFromCart | TouchKind::CheckoutStarted => {
-                self.turn.is_some()
-            }
-            _ => true,
-        }
+        self.kind.is_bot(self.turn.is_some())
     }
 
     /// Calls `each` with every value that it has in a dimension; not at all if it has none.

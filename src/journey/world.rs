@@ -1,66 +1,45 @@
-//! The facts of one answer, arranged: who they belong to, what caused what, which codes name which turn.
+//! What an answer sees of the facts: up to when, under which rules, and what reaches over from other clusters.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::event::{Kind, Purpose};
-use crate::fact::{Fact, Facts};
-use crate::id::{IdKind, Key, Pseudonym};
-use crate::identity::{self, People};
-use crate::journey::order::Ledger;
+use crate::event::Kind;
+use crate::fact::{Booked, Cluster, Facts, Handle, NOBODY, Row, Symbol};
+use crate::id::IdKind;
+use crate::identity::{self, People, Said};
+use crate::journey::circle::{Circle, Turn};
+use crate::journey::order;
+use crate::journey::plan::Plan;
 use crate::journey::rules::Rules;
-use crate::journey::touchpoint::TouchKind;
 use crate::privacy::ConsentPolicy;
-use crate::reason::RefuseReason;
-use crate::text::{Code, EventId};
-use crate::time::within;
+use crate::text::EventId;
+use crate::time::nanos_of;
 
-/// What a question makes of the facts before any path is built.
+/// The facts of one answer.
 pub(crate) struct World<'a> {
-    pub(crate) facts: Vec<&'a Fact>,
-    pub(crate) key: &'a Key,
+    pub(crate) facts: &'a Facts,
     pub(crate) rules: &'a Rules,
-    pub(crate) people: People,
-    pub(crate) ledger: Ledger<'a>,
-    /// Facts of each person in order, equal event ids once; orders and refunds left aside.
-    pub(crate) members: Vec<Vec<usize>>,
-    /// The turn that caused each fact.
-    pub(crate) causes: Vec<Option<usize>>,
-    /// Why a turn may not earn, whatever the conversion.
-    pub(crate) barred: Vec<Option<RefuseReason>>,
-    /// Whether each person's paths may be built.
-    pub(crate) consent: Vec<bool>,
-    /// Turns that shared each link code.
-    pub(crate) links: Codes<'a>,
-    /// Turns that offered each discount code.
-    pub(crate) discounts: Codes<'a>,
+    pub(crate) plan: Plan,
+    pub(crate) policy: ConsentPolicy,
+    pub(crate) as_of: DateTime<Utc>,
+    /// The same in nanoseconds since 1970.
+    pub(crate) now: i128,
+    pub(crate) remote: Remote,
+    /// Whether any fact names a conversation.
+    pub(crate) has_conversations: bool,
 }
 
-/// The turns behind each code, each once, in order.
-#[derive(Default)]
-pub(crate) struct Codes<'a> {
-    turns: BTreeMap<&'a Code, Vec<usize>>,
-    /// Times that a code was shared where no turn is known.
-    pub(crate) without_turn: u64,
-}
-
-impl<'a> Codes<'a> {
-    fn add(&mut self, code: &'a Code, turn: Option<usize>) {
-        match turn {
-            Some(turn) => {
-                let turns = self.turns.entry(code).or_default();
-                if let Err(place) = turns.binary_search(&turn) {
-                    turns.insert(place, turn);
-                }
-            }
-            None => self.without_turn += 1,
-        }
-    }
-
-    pub(crate) fn turns(&self, code: &Code) -> &[usize] {
-        self.turns.get(code).map_or(&[], Vec::as_slice)
-    }
+/// What people of one cluster may need to know of another.
+#[derive(Debug, Default)]
+pub(crate) struct Remote {
+    /// Turns that each link code names, in order of cluster, person and row; only of codes that somebody used.
+    pub(crate) links: BTreeMap<Symbol, Vec<Turn>>,
+    /// The same for discount codes.
+    pub(crate) discounts: BTreeMap<Symbol, Vec<Turn>>,
+    /// Turns by id, where somebody named one that is not his own; none if several people have it.
+    pub(crate) turns: BTreeMap<Vec<u8>, Option<Turn>>,
 }
 
 impl<'a> World<'a> {
@@ -70,194 +49,231 @@ impl<'a> World<'a> {
         policy: ConsentPolicy,
         as_of: DateTime<Utc>,
     ) -> Self {
-        let key = facts.key();
-        let facts: Vec<&Fact> = facts.iter().filter(|fact| fact.seen(as_of)).collect();
-        let ledger = Ledger::new(&facts, key);
-        let claims: Vec<bool> = ledger.superseded.iter().map(|superseded| !superseded).collect();
-        let people = identity::resolve(&facts, &claims, key);
-        let members = members(&facts, &people, key);
-        let count = facts.len();
-        let mut world = Self {
-            facts,
-            key,
-            rules,
-            people,
-            ledger,
-            members,
-            causes: vec![None; count],
-            barred: vec![None; count],
-            consent: Vec::new(),
-            links: Codes::default(),
-            discounts: Codes::default(),
-        };
-        world.find_causes();
-        world.bar_turns();
-        world.consent = world.members.iter().map(|members| world.consents(members, policy)).collect();
+        let mut world = Self::without_remote(facts, rules, policy, as_of);
+        let tied: Vec<u32> = (0..facts.clusters.len() as u32)
+            .filter(|number| {
+                let traits = facts.clusters[*number as usize].traits;
+                traits.causes || traits.codes
+            })
+            .collect();
+        world.remote = world.remote_of(&tied);
         world
     }
 
-    pub(crate) fn person(&self, place: usize) -> usize {
-        self.people.of[place] as usize
+    /// The same as far as one cluster's people can see.
+    pub(crate) fn around(
+        facts: &'a Facts,
+        rules: &'a Rules,
+        policy: ConsentPolicy,
+        as_of: DateTime<Utc>,
+        number: u32,
+    ) -> Self {
+        let mut world = Self::without_remote(facts, rules, policy, as_of);
+        let mut tied = vec![number];
+        for code in Circle::new(&world, number).codes_used() {
+            let ties = [facts.links.get(code.0), facts.discounts.get(code.1)];
+            let sharers = ties.into_iter().flatten().flat_map(|tie| &tie.sharers);
+            tied.extend(sharers.map(|handle| facts.names.cluster(*handle)));
+        }
+        tied.sort_unstable();
+        tied.dedup();
+        world.remote = world.remote_of(&tied);
+        world
     }
 
-    /// What was shared and offered first, since a click may name its turn by the code.
-    fn find_causes(&mut self) {
-        let members = std::mem::take(&mut self.members);
-        let indexes: Vec<TurnIndex<'a>> = members.iter().map(|members| self.index(members)).collect();
-        let everywhere = self.turns_by_id(&members);
-        for (members, index) in members.iter().zip(&indexes) {
-            for place in members {
-                let fact = self.facts[*place];
-                let (codes, code) = match &fact.kind {
-                    Kind::LinkShared(link) => (&mut self.links, &link.code),
-                    Kind::DiscountOffer(offer) => (&mut self.discounts, &offer.discount_code),
-                    _ => continue,
-                };
-                let cause = index.named(fact, &everywhere).unwrap_or_else(|| index.latest(fact, self.rules));
-                self.causes[*place] = cause;
-                if let Some(code) = code {
-                    codes.add(code, cause);
+    fn without_remote(
+        facts: &'a Facts,
+        rules: &'a Rules,
+        policy: ConsentPolicy,
+        as_of: DateTime<Utc>,
+    ) -> Self {
+        let plan = Plan::new(&facts.contents, rules);
+        let (now, remote) = (nanos_of(as_of), Remote::default());
+        let has_conversations = facts.names.has_conversations();
+        Self { facts, rules, plan, policy, as_of, now, remote, has_conversations }
+    }
+
+    /// All clusters that hold something.
+    pub(crate) fn clusters(&self) -> impl Iterator<Item = u32> + use<> {
+        0..self.facts.clusters.len() as u32
+    }
+
+    pub(crate) fn cluster(&self, number: u32) -> &'a Cluster {
+        &self.facts.clusters[number as usize]
+    }
+
+    /// How many of the rows, which stand in order of time, had come to be.
+    pub(crate) fn seen(&self, rows: &[Row]) -> usize {
+        match rows.last() {
+            Some(last) if last.at.nanos() > self.now => {
+                rows.partition_point(|row| row.at.nanos() <= self.now)
+            }
+            _ => rows.len(),
+        }
+    }
+
+    /// Whom the facts of a cluster belong to.
+    pub(crate) fn people(&self, number: u32, seen: &[Row]) -> Cow<'a, People> {
+        let cluster = self.cluster(number);
+        let mut books = cluster.books.iter().map(|book| self.facts.books.get(*book));
+        let whole = seen.len() == cluster.rows.len() && books.all(|book| book.seen(self.as_of));
+        let resolve =
+            |said: &Said| identity::resolve(&cluster.handles, said, &self.facts.names, self.facts.key());
+        if whole {
+            let people = cluster.people.get_or_init(|| {
+                let simple = !cluster.traits.withdrawals;
+                Box::new(resolve(&if simple { self.said_in_all(cluster) } else { self.said(number, seen) }))
+            });
+            Cow::Borrowed(people)
+        } else {
+            Cow::Owned(resolve(&self.said(number, seen)))
+        }
+    }
+
+    /// The claims of a cluster of which every fact is seen and none was withdrawn.
+    fn said_in_all(&self, cluster: &Cluster) -> Said {
+        let names = &self.facts.names;
+        let mut claims: Vec<Handle> = cluster
+            .handles
+            .iter()
+            .copied()
+            .filter(|handle| names.is_set(*handle) && names.claims(*handle))
+            .collect();
+        let winners = cluster.books.iter().filter_map(|book| self.winner(*book)).map(|winner| winner.handle);
+        let cluster_of = |handle: Handle| names.cluster(handle);
+        let mine = cluster.handles.first().map(|handle| cluster_of(*handle));
+        claims.extend(winners.filter(|handle| names.is_set(*handle) && Some(cluster_of(*handle)) == mine));
+        claims.sort_unstable();
+        claims.dedup();
+        let claim = |handle| identity::Claim { handle, first: (0, 0, Vec::new()), last: 0 };
+        Said { claims: claims.into_iter().map(claim).collect(), withdrawn: Vec::new() }
+    }
+
+    fn winner(&self, book: u32) -> Option<&'a Booked> {
+        order::winner(self.facts.books.get(book), self.as_of, self.facts.key())
+    }
+
+    /// The claims of a cluster with the instants that decide between them and withdrawals.
+    fn said(&self, number: u32, seen: &[Row]) -> Said {
+        let (names, cluster) = (&self.facts.names, self.cluster(number));
+        let mut claims: BTreeMap<Handle, ((i128, u8, Vec<u8>), i128)> = BTreeMap::new();
+        let mut withdrawn = Vec::new();
+        let mut claim = |handle: Handle, at: i128, rank: u8, id: &[u8]| {
+            if names.is_set(handle) && names.cluster(handle) == number {
+                let key = (at, rank, id.to_vec());
+                let held = claims.entry(handle).or_insert_with(|| (key.clone(), at));
+                held.0 = std::mem::take(&mut held.0).min(key);
+                held.1 = held.1.max(at);
+            }
+        };
+        for row in seen {
+            let (at, held) = (row.at.nanos(), self.facts.contents.get(row.content));
+            if let Kind::ClaimWithdrawn(_) = held.content.kind {
+                if let [one, other] = names.members(row.handle).as_slice() {
+                    withdrawn.push((*one, *other, at));
                 }
+                continue;
+            }
+            claim(row.handle, at, held.rank, cluster.id_of(row, self.facts.hashed()).bytes());
+        }
+        for book in &cluster.books {
+            let refunds = self.facts.books.get(*book).facts.iter().map(|held| &**held);
+            let refunds = refunds.filter(|held| held.fact.refund().is_some() && held.fact.seen(self.as_of));
+            for held in refunds.chain(self.winner(*book)) {
+                let rank = held.fact.kind.rank() as u8;
+                claim(held.handle, nanos_of(held.fact.at), rank, held.fact.id.as_str().as_bytes());
             }
         }
-        for (members, index) in members.iter().zip(&indexes) {
-            for place in members {
-                let fact = self.facts[*place];
-                let engages = TouchKind::of(fact).is_some_and(TouchKind::is_engagement);
-                if self.causes[*place].is_none() && (engages || matches!(fact.kind, Kind::Feedback(_))) {
-                    let by_code = || self.by_code(*place);
-                    let latest = || index.latest(fact, self.rules);
-                    self.causes[*place] =
-                        index.named(fact, &everywhere).unwrap_or_else(|| by_code().or_else(latest));
-                }
-            }
-        }
-        self.members = members;
+        let claims =
+            claims.into_iter().map(|(handle, (first, last))| identity::Claim { handle, first, last });
+        Said { claims: claims.collect(), withdrawn }
     }
 
-    fn index(&self, members: &[usize]) -> TurnIndex<'a> {
-        let mut index = TurnIndex::default();
-        for place in members {
-            let fact = self.facts[*place];
-            if matches!(fact.kind, Kind::Query(_)) {
-                index.by_id.insert(&fact.id, *place);
-                if let Some(conversation) = fact.get(IdKind::Conversation) {
-                    index.by_conversation.entry(conversation).or_default().push((fact.at, *place));
-                }
-            }
-        }
-        index
+    /// The conversation that a handle names.
+    pub(crate) fn conversation(&self, handle: Handle) -> Option<Handle> {
+        self.facts.names.get(handle, IdKind::Conversation)
     }
 
-    /// Turns by id over all people; an id that two people use names nobody's turn.
-    fn turns_by_id(&self, members: &[Vec<usize>]) -> BTreeMap<&'a EventId, Option<usize>> {
-        let mut turns = BTreeMap::new();
-        for place in members.iter().flatten() {
-            let fact = self.facts[*place];
-            if matches!(fact.kind, Kind::Query(_)) {
-                turns.entry(&fact.id).and_modify(|held| *held = None).or_insert(Some(*place));
-            }
+    /// What reaches over between these clusters: first turns named by their id, then codes, whose turn may be
+    /// named by its id.
+    pub(crate) fn remote_of(&self, clusters: &[u32]) -> Remote {
+        let mut wanted: Vec<Vec<u8>> = Vec::new();
+        for number in clusters.iter().filter(|number| self.cluster(**number).traits.causes) {
+            wanted.extend(Circle::new(self, *number).foreign_ids());
         }
-        turns
+        let mut remote = Remote { turns: self.turns_named(wanted), ..Remote::default() };
+        for number in clusters.iter().filter(|number| self.cluster(**number).traits.codes) {
+            let mut circle = Circle::new(self, *number);
+            circle.find_sharing(&remote);
+            circle.shared(&mut remote);
+        }
+        for turns in remote.links.values_mut().chain(remote.discounts.values_mut()) {
+            turns.sort_unstable_by_key(|turn| (turn.cluster, turn.person, turn.row));
+            turns.dedup_by_key(|turn| (turn.cluster, turn.row));
+        }
+        remote
     }
 
-    /// The turn that the code on a click names: the only one, or the only one of the same person.
-    fn by_code(&self, place: usize) -> Option<usize> {
-        let Kind::LinkClick(click) = &self.facts[place].kind else { return None };
-        let turns = self.links.turns(click.code.as_ref()?);
-        let person = self.person(place);
-        let mut own = turns.iter().copied().filter(|turn| self.person(*turn) == person);
-        match turns {
-            [only] => Some(*only),
-            _ => own.next().filter(|_| own.next().is_none()),
+    /// The turns with these ids, wherever they are.
+    fn turns_named(&self, mut wanted: Vec<Vec<u8>>) -> BTreeMap<Vec<u8>, Option<Turn>> {
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut found = BTreeMap::new();
+        if wanted.is_empty() {
+            return found;
         }
-    }
-
-    fn bar_turns(&mut self) {
-        let excludes = self.rules.excludes();
-        let mut verdicts: BTreeMap<usize, (DateTime<Utc>, bool)> = BTreeMap::new();
-        for place in self.members.iter().flatten() {
-            let fact = self.facts[*place];
-            match &fact.kind {
-                Kind::Query(query) => {
-                    let excluded = query.intent.as_ref().is_some_and(|intent| excludes(intent.as_str()));
-                    self.barred[*place] = excluded.then_some(RefuseReason::ExcludedIntent);
-                }
-                Kind::Feedback(feedback) => {
-                    if let Some(turn) =
-                        self.causes[*place].filter(|turn| self.person(*turn) == self.person(*place))
-                    {
-                        // The last word counts; of two at one instant the unhelpful one.
-                        let said = (fact.at, !feedback.helpful);
-                        let held = verdicts.entry(turn).or_insert(said);
-                        *held = said.max(*held);
+        let mut tags: Vec<u32> = wanted.iter().map(|id| self.facts.tag(id)).collect();
+        tags.sort_unstable();
+        for number in self.clusters() {
+            let cluster = self.cluster(number);
+            let named = |row: &&Row| {
+                tags.binary_search(&row.id[0]).is_ok()
+                    && wanted
+                        .binary_search_by(|id| id.as_slice().cmp(self.id(cluster, row).as_slice()))
+                        .is_ok()
+            };
+            if cluster.rows.iter().any(|row| named(&row)) {
+                for turn in Circle::new(self, number).turns() {
+                    let row = turn.1;
+                    if named(&&row) {
+                        let id = self.id(cluster, &row);
+                        found.entry(id).and_modify(|held| *held = None).or_insert(Some(turn.0));
                     }
                 }
-                _ => {}
             }
         }
-        for (turn, (_, unhelpful)) in verdicts {
-            if unhelpful && !self.rules.unhelpful_may_earn && self.barred[turn].is_none() {
-                self.barred[turn] = Some(RefuseReason::Unhelpful);
-            }
-        }
+        found
     }
 
-    /// The last word on analytics counts; of two at one instant the denial.
-    fn consents(&self, members: &[usize], policy: ConsentPolicy) -> bool {
-        let words = members.iter().filter_map(|place| match &self.facts[*place].kind {
-            Kind::Consent(consent) if consent.purpose == Purpose::Analytics => {
-                Some((self.facts[*place].at, !consent.granted))
-            }
-            _ => None,
+    /// The id of a turn.
+    pub(crate) fn turn_id(&self, turn: Turn) -> EventId {
+        let cluster = self.cluster(turn.cluster);
+        let row = cluster.rows.get(turn.row as usize);
+        row.map_or_else(|| EventId::from(""), |row| self.facts.event_id(cluster, row))
+    }
+
+    fn id(&self, cluster: &Cluster, row: &Row) -> Vec<u8> {
+        cluster.id_of(row, self.facts.hashed()).bytes().to_vec()
+    }
+
+    /// The order of facts: by instant, kind and id.
+    pub(crate) fn position(&self, number: u32, row: &Row) -> (i128, u8, Vec<u8>) {
+        let id = self.id(self.cluster(number), row);
+        (row.at.nanos(), self.facts.contents.rank(row.content), id)
+    }
+
+    /// Which of two facts with one id counts: the newer, ties by content.
+    pub(crate) fn outdoes(&self, cluster: &Cluster, one: &Row, other: &Row) -> bool {
+        let order = one.at.cmp(&other.at).then_with(|| {
+            let (one, other) = (self.facts.fact(cluster, one), self.facts.fact(cluster, other));
+            let key = self.facts.key();
+            one.content_key(key).cmp(&other.content_key(key))
         });
-        policy.allows(words.max().map(|(_, denied)| !denied))
-    }
-}
-
-/// A person's facts in order, of equal event ids the newest (ties by content).
-fn members(facts: &[&Fact], people: &People, key: &Key) -> Vec<Vec<usize>> {
-    let mut members = vec![Vec::new(); people.known.len()];
-    for (place, fact) in facts.iter().enumerate() {
-        if fact.order().is_none() && fact.refund().is_none() {
-            members[people.of[place] as usize].push(place);
-        }
-    }
-    for members in &mut members {
-        let mut winners: BTreeMap<&EventId, usize> = BTreeMap::new();
-        for place in members.iter() {
-            let held = winners.entry(&facts[*place].id).or_insert(*place);
-            let rank = |place: usize| (facts[place].at, facts[place].content_key(key));
-            if held != place && rank(*place) > rank(*held) {
-                *held = *place;
-            }
-        }
-        if winners.len() < members.len() {
-            members.retain(|place| winners.get(&facts[*place].id) == Some(place));
-        }
-    }
-    members
-}
-
-/// A person's turns by id and by conversation.
-#[derive(Default)]
-struct TurnIndex<'a> {
-    by_id: BTreeMap<&'a EventId, usize>,
-    by_conversation: BTreeMap<Pseudonym, Vec<(DateTime<Utc>, usize)>>,
-}
-
-impl TurnIndex<'_> {
-    /// The turn that the fact itself names, its own person's before anyone's: inner `None` if there is none.
-    fn named(&self, fact: &Fact, everywhere: &BTreeMap<&EventId, Option<usize>>) -> Option<Option<usize>> {
-        let anyones = |turn| everywhere.get(turn).copied().flatten();
-        fact.turn.as_ref().map(|turn| self.by_id.get(turn).copied().or_else(|| anyones(turn)))
+        order.is_gt()
     }
 
-    /// The latest turn of the same conversation, at most a session gap before.
-    fn latest(&self, fact: &Fact, rules: &Rules) -> Option<usize> {
-        let turns = self.by_conversation.get(&fact.get(IdKind::Conversation)?)?;
-        let before = turns.partition_point(|(at, _)| *at <= fact.at);
-        let (at, turn) = *turns.get(before.checked_sub(1)?)?;
-        within(at, fact.at, rules.session_gap).then_some(turn)
+    /// Whether a fact names nobody.
+    pub(crate) fn is_nobody(&self, handle: Handle) -> bool {
+        handle == NOBODY
     }
 }

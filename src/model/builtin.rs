@@ -2,9 +2,10 @@
 
 use crate::error::{ErrorKind, Result};
 use crate::journey::Path;
-use crate::model::decay::decay;
+use crate::model::decay::{HalfLife, weight};
 use crate::model::{Model, Weights};
-use crate::time::Span;
+use crate::money::MAX_WEIGHT;
+use crate::time::{Span, nanos_of};
 
 /// A rule model. It parses from its name and prints back to it.
 ///
@@ -83,6 +84,13 @@ impl PositionBased {
     }
 }
 
+impl PositionBased {
+    /// First, middle and last, in one unit.
+    pub(crate) fn shares(&self) -> [u64; 3] {
+        self.shares
+    }
+}
+
 /// Plain decimal text below a million, in millionths.
 fn millionths(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -112,8 +120,8 @@ fn weigh_positions([first, middle, last]: [u64; 3], count: usize, weights: &mut 
 
 /// Weights that halve with every half-life of age.
 ///
-/// A touchpoint of age a weighs 2^(-(a - a_newest) / half-life), so that the newest weighs 1 and nothing
-/// underflows to zero with it. 1 touchpoint: the whole. Source: Adobe, Mixpanel and Google Ads, all with 7 days.
+/// A touchpoint of age a weighs 2^(-(a - a_newest) / half-life), so that the newest weighs 1, to 53 binary digits;
+/// one that is 54 half-lives older than the newest weighs 0. 1 touchpoint: the whole. Source: Adobe, Mixpanel and Google Ads, all with 7 days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeDecay {
     half_life: Span,
@@ -144,10 +152,12 @@ impl TimeDecay {
         self.half_life
     }
 
-    fn weigh(&self, path: &Path<'_>, weights: &mut Weights) {
-        let newest = path.age_nanos(path.len() - 1);
-        let older = |place| path.age_nanos(place).saturating_sub(newest);
-        weights.extend((0..path.len()).map(|place| decay(older(place), self.half_life.as_nanos())));
+    fn weigh(&self, steps: &impl Steps, weights: &mut Weights) {
+        let half_life = HalfLife::new(self.half_life.as_nanos());
+        let newest = half_life.factor(steps.nanos(steps.len() - 1));
+        // Of 53 binary digits, so that the integers behind them are found again.
+        let weigh = |place| weight(newest, half_life.factor(steps.nanos(place))) as f64 / MAX_WEIGHT as f64;
+        weights.extend((0..steps.len()).map(weigh));
     }
 }
 
@@ -179,34 +189,73 @@ impl Model for BuiltIn {
     }
 
     fn weigh(&self, path: &Path<'_>, weights: &mut Weights) -> Result<()> {
-        let count = path.len();
-        match self {
-            Self::FirstTouch => weights.single(0, count),
-            Self::LastTouch => weights.single(count - 1, count),
-            Self::LastNonDirect => {
-                let last = path.touchpoints().rposition(|touchpoint| !touchpoint.is_direct());
-                weights.single(last.unwrap_or(count - 1), count);
-            }
-            Self::Linear => weights.extend(std::iter::repeat_n(1.0, count)),
-            Self::LinearUnique => weigh_labels(path, weights),
-            Self::PositionBased(model) => weigh_positions(model.shares, count, weights),
-            Self::JShaped => weigh_positions([20, 20, 60], count, weights),
-            Self::InverseJ => weigh_positions([60, 20, 20], count, weights),
-            Self::TimeDecay(model) => model.weigh(path, weights),
-        }
+        self.weigh_steps(path, weights);
         Ok(())
     }
 }
 
+/// A path as far as the rule models look at it.
+pub(crate) trait Steps {
+    /// How many touchpoints there are: one or more.
+    fn len(&self) -> usize;
+
+    /// Whether one is a direct visit.
+    fn is_direct(&self, place: usize) -> bool;
+
+    /// The number of its label, as in [`Path::key`].
+    fn key(&self, place: usize) -> usize;
+
+    /// When it happened, in nanoseconds since 1970.
+    fn nanos(&self, place: usize) -> i128;
+}
+
+impl Steps for Path<'_> {
+    fn len(&self) -> usize {
+        Path::len(self)
+    }
+
+    fn is_direct(&self, place: usize) -> bool {
+        self.touchpoint(place).is_direct()
+    }
+
+    fn key(&self, place: usize) -> usize {
+        Path::key(self, place)
+    }
+
+    fn nanos(&self, place: usize) -> i128 {
+        nanos_of(self.touchpoint(place).at)
+    }
+}
+
+impl BuiltIn {
+    pub(crate) fn weigh_steps(&self, steps: &impl Steps, weights: &mut Weights) {
+        let count = steps.len();
+        match self {
+            Self::FirstTouch => weights.single(0, count),
+            Self::LastTouch => weights.single(count - 1, count),
+            Self::LastNonDirect => {
+                let last = (0..count).rev().find(|place| !steps.is_direct(*place));
+                weights.single(last.unwrap_or(count - 1), count);
+            }
+            Self::Linear => weights.extend(std::iter::repeat_n(1.0, count)),
+            Self::LinearUnique => weigh_labels(steps, weights),
+            Self::PositionBased(model) => weigh_positions(model.shares, count, weights),
+            Self::JShaped => weigh_positions([20, 20, 60], count, weights),
+            Self::InverseJ => weigh_positions([60, 20, 20], count, weights),
+            Self::TimeDecay(model) => model.weigh(steps, weights),
+        }
+    }
+}
+
 /// Each label weighs the same: a touchpoint weighs 1 / (touchpoints of its label).
-fn weigh_labels(path: &Path<'_>, weights: &mut Weights) {
-    let mut counts = vec![0_u64; path.len()];
-    (0..path.len()).for_each(|place| counts[path.key(place)] += 1);
+fn weigh_labels(steps: &impl Steps, weights: &mut Weights) {
+    let mut counts = vec![0_u64; steps.len()];
+    (0..steps.len()).for_each(|place| counts[steps.key(place)] += 1);
     // Over a common multiple the weights are integers and no share is rounded; without one they are fractions.
     let multiple =
         counts.iter().filter(|count| **count > 0).try_fold(1_u64, |multiple, count| lcm(multiple, *count));
-    weights.extend((0..path.len()).map(|place| {
-        let count = counts[path.key(place)];
+    weights.extend((0..steps.len()).map(|place| {
+        let count = counts[steps.key(place)];
         multiple.map_or_else(|| 1.0 / count as f64, |multiple| (multiple / count) as f64)
     }));
 }

@@ -29,7 +29,9 @@ mod name;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use builtin::Steps;
 pub use builtin::{BuiltIn, Participation, PositionBased, TimeDecay};
+pub(crate) use decay::{Factor, HalfLife, weight};
 pub use name::{Chosen, Named};
 
 use crate::error::Result;

@@ -44,8 +44,9 @@ impl FromStr for Currency {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let folded = text.to_ascii_uppercase();
-        match TABLE.binary_search_by_key(&folded.as_str(), |row| row.0) {
+        let mut folded: [u8; 3] = text.as_bytes().try_into().map_err(|_| ErrorKind::Currency)?;
+        folded.make_ascii_uppercase();
+        match TABLE.binary_search_by_key(&folded.as_slice(), |row| row.0.as_bytes()) {
             Ok(place) => Ok(Self { place: place as u8 }),
             Err(_) => Err(ErrorKind::Currency.into()),
         }

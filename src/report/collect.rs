@@ -1,255 +1,462 @@
-//! One pass over everybody's paths: all models and dimensions asked for, and what the overview counts.
+//! One visit of everybody's paths: all models and dimensions asked for, and what the overview counts.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::credit::{ONE, weigh};
+#[cfg(feature = "parallel")]
+use crate::error::Error;
 use crate::error::Result;
 use crate::event::Kind;
-use crate::fact::Facts;
-use crate::id::{IdKind, Pseudonym};
-use crate::journey::{Claim, Dimension, OrderState, Path, Touchpoint, World};
-use crate::model::{Model, Weights};
-use crate::money::apportion;
-use crate::question::{Dated, Question};
-use crate::report::sums::{Cell, Key, NotCounted, Population, Sums};
-use crate::text::Label;
-use crate::time::within;
+use crate::fact::{Facts, NONE, QUERY, Symbol};
+use crate::journey::{
+    Asked, Circle, Claiming, Decision, Dimension, Earned, Entered, Shopper, Source, TouchKind, Turn, What,
+    World, read,
+};
+use crate::model::Chosen;
+use crate::money::Currency;
+use crate::question::{Dated, Earned as Wanted, Question};
+use crate::report::plain::Plain;
+use crate::report::share::Sharing;
+use crate::report::sums::{NotCounted, Sums};
+use crate::report::tally::{ASKED, CONVERTED, IN_PATH, TURNS, Tally};
+use crate::time::utc_of;
 
 /// What a row is called where a touchpoint has no value in the dimension.
-pub(crate) const NONE: &str = "none";
+pub(crate) const NONE_LABEL: &str = "none";
 
 /// The sums that answer a question.
 pub(crate) fn collect(facts: &Facts, question: &Question) -> Result<Sums> {
     question.check()?;
     let world = World::new(facts, &question.rules, question.consent, question.as_of);
-    let orders = world.orders_by_person();
-    let claims: Vec<Vec<Claim>> =
-        orders.iter().enumerate().map(|(person, orders)| world.claims(person, orders)).collect();
-    let mut collector = Collector { question, sums: Sums::default(), weights: Weights::default() };
-    collector.intake(&world, &orders);
-    for claim in claims.iter().flatten() {
-        collector.claim(claim)?;
-    }
-    collector.rates(&world, &claims);
-    collector.repeats(&world, &claims);
-    Ok(collector.sums)
+    let (tally, turns) = visit_all(&world, question)?;
+    let mut sums = tally.sums(facts, question);
+    let (without, with) = reached(&world, question, turns);
+    sums.retract(&without.sums(facts, question));
+    sums.merge(&with.sums(facts, question));
+    Ok(sums)
 }
 
-struct Collector<'q> {
+/// Visits everybody; of several failures that of the first cluster counts.
+#[cfg(not(feature = "parallel"))]
+fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>)> {
+    let mut collector = Collector::new(world, question);
+    collector.books(0..world.facts.books.len());
+    for number in world.clusters() {
+        collector.visit(number)?;
+    }
+    Ok(collector.finish())
+}
+
+/// The same on all threads of the pool that the host has put the call into; sums do not depend on who adds what.
+#[cfg(feature = "parallel")]
+fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>)> {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// How many clusters or orders a thread takes at a time.
+    const PIECE: usize = 2_048;
+    let (clusters, books) = (world.facts.clusters.len(), world.facts.books.len());
+    let (next_cluster, next_book) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        let mut collector = Collector::new(world, question);
+        let pieces = |next: &AtomicUsize, count: usize| {
+            let start = next.fetch_add(PIECE, Ordering::Relaxed);
+            (start < count).then(|| start..count.min(start + PIECE))
+        };
+        while let Some(piece) = pieces(&next_book, books) {
+            collector.books(piece);
+        }
+        while let Some(piece) = pieces(&next_cluster, clusters) {
+            for number in piece {
+                collector.visit(number as u32).map_err(|error| (number, error))?;
+            }
+        }
+        Ok(collector.finish())
+    };
+    let done: Vec<std::result::Result<(Tally, Vec<Turn>), (usize, Error)>> =
+        if clusters + books <= PIECE { vec![work()] } else { rayon::broadcast(|_| work()) };
+    let (mut tally, mut turns) = (Tally::new(question), Vec::new());
+    let mut failed: Option<(usize, Error)> = None;
+    for part in done {
+        match part {
+            Ok((part, more)) => {
+                tally.add(part);
+                turns.extend(more);
+            }
+            Err((number, error)) if failed.as_ref().is_none_or(|(first, _)| number < *first) => {
+                failed = Some((number, error));
+            }
+            Err(_) => {}
+        }
+    }
+    failed.map_or(Ok((tally, turns)), |(_, error)| Err(error))
+}
+
+/// Turns that stand in a path of somebody in another cluster have ended in a conversion too: the rates of their
+/// clusters without that, and with it.
+fn reached(world: &World<'_>, question: &Question, mut turns: Vec<Turn>) -> (Tally, Tally) {
+    turns.sort_unstable_by_key(|turn| (turn.cluster, turn.row));
+    turns.dedup_by_key(|turn| (turn.cluster, turn.row));
+    let (mut without, mut with) = (Collector::new(world, question), Collector::new(world, question));
+    for turns in turns.chunk_by(|a, b| a.cluster == b.cluster) {
+        let mut circle = Circle::new(world, turns[0].cluster);
+        circle.find_causes();
+        let mut ended = with.ended(&circle);
+        without.rates(&circle, &ended);
+        ended.reach(&circle, turns);
+        with.rates(&circle, &ended);
+    }
+    (without.tally, with.tally)
+}
+
+pub(crate) struct Collector<'q, 'w, 'a> {
+    world: &'w World<'a>,
     question: &'q Question,
-    sums: Sums,
-    weights: Weights,
+    pub(crate) tally: Tally,
+    sharing: Sharing<'q>,
+    asked: Asked,
+    /// Turns of other clusters that stand in a path.
+    pub(crate) reached: Vec<Turn>,
+    /// The short way, where the question allows it.
+    plain: Option<Plain<'q>>,
 }
 
-impl Collector<'_> {
-    fn add(&mut self, key: Key, number: impl Into<i128>) {
-        self.sums.add(&key, number.into());
+/// Which touches of each shopper stand in the path of a conversion that is asked about.
+pub(crate) struct Ended(Vec<Vec<bool>>);
+
+impl Ended {
+    fn new(circle: &Circle<'_, '_>) -> Self {
+        Self(circle.shoppers.iter().map(|_| Vec::new()).collect())
     }
 
-    /// What came in, and what became of orders and refunds.
-    fn intake(&mut self, world: &World<'_>, orders: &[Vec<&OrderState<'_>>]) {
-        for fact in &world.facts {
-            self.add(Key::JunkIdentifiers, fact.junk);
-            self.add(Key::WithheldFields, fact.withheld);
+    fn mark(&mut self, shopper: usize, touch: u32, count: usize) {
+        let marks = &mut self.0[shopper];
+        marks.resize(count, false);
+        marks[touch as usize] = true;
+    }
+
+    /// Marks turns that others reached.
+    fn reach(&mut self, circle: &Circle<'_, '_>, turns: &[Turn]) {
+        for turn in turns.iter().filter(|turn| turn.cluster == circle.number) {
+            let touches = &circle.shoppers[turn.person as usize].touches;
+            let place = touches.partition_point(|touch| touch.row < turn.row);
+            self.mark(turn.person as usize, place as u32, touches.len());
         }
-        self.add(Key::Events, world.facts.len() as i128);
-        let without_turn = world.links.without_turn + world.discounts.without_turn;
-        self.add(Key::CodesWithoutTurn, without_turn);
-        let misfits = orders.iter().flatten().flat_map(|state| &state.misfits);
-        for refund in misfits.chain(&world.ledger.orphans) {
-            self.add(Key::RefundsLoose(refund.currency()), 1);
-            self.add(Key::RefundsLooseValue(refund.currency()), refund.minor());
+    }
+
+    fn get(&self, shopper: usize, touch: usize) -> bool {
+        self.0[shopper].get(touch).is_some_and(|marked| *marked)
+    }
+}
+
+impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
+    pub(crate) fn new(world: &'w World<'a>, question: &'q Question) -> Self {
+        let tally = Tally::new(question);
+        let plain = Plain::new(world, question, &tally);
+        let custom = question.models.iter().any(|chosen| matches!(chosen, Chosen::Custom(_)));
+        let evidence = custom || question.by.contains(&Dimension::Evidence);
+        let asked = Asked { evidence, refused: false };
+        Self { world, question, tally, sharing: Sharing::new(question), asked, reached: Vec::new(), plain }
+    }
+
+    /// What was counted, and the turns of other clusters that stand in a path.
+    pub(crate) fn finish(mut self) -> (Tally, Vec<Turn>) {
+        if let Some(plain) = self.plain.take() {
+            plain.finish(&mut self.tally);
         }
-        for state in orders.iter().flatten() {
-            let in_period = self.question.dated == Dated::ByTouch || self.question.period.contains(state.at);
-            if !in_period {
+        (self.tally, self.reached)
+    }
+
+    fn currency(&mut self, currency: Option<Currency>) -> usize {
+        self.tally.currency(currency, self.question.models.len())
+    }
+
+    /// What became of orders and refunds.
+    pub(crate) fn books(&mut self, range: std::ops::Range<usize>) {
+        for number in range {
+            let book = self.world.facts.books.get(number as u32);
+            let seen = book.facts.iter().map(|held| &held.fact).filter(|fact| fact.seen(self.world.as_of));
+            for fact in seen {
+                self.tally.intake.events += 1;
+                self.tally.intake.junk += i64::from(fact.junk);
+                self.tally.intake.withheld += i64::from(fact.withheld);
+            }
+            let state = match read(book, self.world.as_of, self.world.facts.key()) {
+                Entered::Order(state) => state,
+                Entered::Orphans(refunds) => {
+                    self.loose(&refunds);
+                    continue;
+                }
+            };
+            self.loose(&state.misfits);
+            if self.question.dated != Dated::ByTouch && !self.question.period.contains(state.at) {
                 continue;
             }
-            self.add(Key::OrdersKnown, 1);
-            self.add(Key::RefundsApplied(state.currency()), state.applied() as i128);
-            self.add(Key::OverRefunded(state.currency()), state.over_refunded());
-            if let Some(reason) = NotCounted::of(state) {
-                self.sums.count(Key::NotCounted(reason));
+            self.tally.intake.orders_known += 1;
+            let place = self.currency(Some(state.currency()));
+            let money = &mut self.tally.money[place];
+            money.refunds_applied += state.applied() as i64;
+            money.over_refunded += state.over_refunded();
+            if let Some(reason) = NotCounted::of(&state) {
+                self.tally.intake.not_counted[reason as usize] += 1;
             }
         }
     }
 
-    fn claim(&mut self, claim: &Claim) -> Result<()> {
-        let (question, conversion) = (self.question, &claim.conversion);
-        let by_touch = question.dated == Dated::ByTouch;
-        if !question.asks_about(&conversion.kind) || !(by_touch || question.period.contains(conversion.at)) {
+    fn loose(&mut self, refunds: &[crate::money::Money]) {
+        for refund in refunds {
+            let place = self.currency(Some(refund.currency()));
+            let loose = &mut self.tally.money[place].refunds_loose;
+            loose.0 += 1;
+            loose.1 += i128::from(refund.minor());
+        }
+    }
+
+    /// Counts the people of one cluster.
+    pub(crate) fn visit(&mut self, number: u32) -> Result<()> {
+        if let Some(plain) = &mut self.plain
+            && plain.visit(self.world, number, &mut self.tally)?
+        {
             return Ok(());
         }
-        let currency = conversion.currency();
-        self.sums.count(Key::Conversions(currency));
-        self.add(Key::Value(currency), conversion.minor());
-        for refused in &claim.refused {
-            self.sums.count(Key::Refused(refused.reason));
+        let mut circle = Circle::new(self.world, number);
+        circle.find_causes();
+        self.tally.intake.events += circle.rows.len() as i64;
+        if circle.cluster.traits.counted {
+            for row in circle.rows.iter() {
+                let content = &self.world.facts.contents.get(row.content).content;
+                self.tally.intake.junk += i64::from(content.junk);
+                self.tally.intake.withheld += i64::from(content.withheld);
+            }
         }
-        if let Some(value) = conversion.value {
-            let with_bot = claim.touchpoints.iter().any(Touchpoint::is_bot);
-            self.sums.count(Key::Orders { with_bot, currency: value.currency(), minor: value.minor() });
+        if circle.cluster.traits.codes {
+            self.tally.intake.codes_without_turn += circle.codes_without_turn() as i64;
         }
-        let queries: BTreeSet<&Label> =
-            claim.touchpoints.iter().flat_map(|touchpoint| &touchpoint.labels.query).collect();
-        for query in queries {
-            self.sums.count(Key::QueryInPath(query.clone()));
+        let mut ended = Ended::new(&circle);
+        let mut reached = Vec::new();
+        for place in 0..circle.shoppers.len() {
+            self.shopper(&circle, place, &mut ended, &mut reached)?;
         }
-        if let Some(reason) = claim.unattributed {
-            self.sums.count(Key::Unattributed(currency, reason));
-            self.add(Key::UnattributedValue(currency, reason), conversion.minor());
-            return Ok(());
-        }
-        // A dimension asked for twice has one set of sums, which must not count twice.
-        let dimensions: BTreeSet<Dimension> = question.by.iter().copied().collect();
-        for by in dimensions {
-            let path = Path::transformed(conversion, &claim.touchpoints, by, question.rules.transform);
-            for chosen in &question.models {
-                let cell = Cell { by, currency, model: Label::from(chosen.name()) };
-                match chosen.model() {
-                    Some(model) => self.credit(model, &path, cell)?,
-                    None => self.participate(&path, &cell),
+        ended.reach(&circle, &reached);
+        self.reached.extend(reached.into_iter().filter(|turn| turn.cluster != number));
+        self.rates(&circle, &ended);
+        circle.shoppers.iter().for_each(|shopper| self.repeats(&circle, shopper));
+        Ok(())
+    }
+
+    /// Which touches stand in a path, without counting anything else.
+    pub(crate) fn ended(&mut self, circle: &Circle<'_, '_>) -> Ended {
+        let (mut ended, mut reached) = (Ended::new(circle), Vec::new());
+        for (place, shopper) in circle.shoppers.iter().enumerate() {
+            let mut claiming = Claiming::new(circle, shopper, self.asked);
+            for earned in circle.earned(shopper) {
+                let decision = claiming.decide(&earned);
+                if self.asks_about(circle, &earned) {
+                    mark(circle, place, decision, &mut ended, &mut reached);
                 }
             }
         }
-        Ok(())
+        ended.reach(circle, &reached);
+        ended
     }
 
-    fn credit(&mut self, model: &dyn Model, path: &Path<'_>, cell: Cell) -> Result<()> {
-        let minor = path.conversion().minor();
-        let Some(units) = weigh(model, path, &mut self.weights)? else {
-            self.add(Key::Declined(cell.clone()), ONE);
-            self.add(Key::DeclinedValue(cell), minor);
+    fn asks_about(&self, circle: &Circle<'_, '_>, earned: &Earned) -> bool {
+        match (&self.question.earned, earned.what) {
+            (Wanted::Orders, What::Order(_)) => true,
+            (Wanted::Goal(asked), What::Goal(row)) => {
+                let content = circle.rows[row as usize].content;
+                match &self.world.facts.contents.get(content).content.kind {
+                    Kind::Goal(goal) => goal.goal == *asked,
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
+    fn shopper(
+        &mut self,
+        circle: &Circle<'_, 'a>,
+        place: usize,
+        ended: &mut Ended,
+        reached: &mut Vec<Turn>,
+    ) -> Result<()> {
+        let shopper = &circle.shoppers[place];
+        if shopper.orders.is_empty() && shopper.goals.is_empty() {
             return Ok(());
-        };
-        let (shares, values) = (apportion(ONE, &units)?, apportion(minor, &units)?);
-        for (touchpoint, (share, value)) in path.touchpoints().zip(shares.into_iter().zip(values)) {
-            if !self.dated_inside(touchpoint) {
-                self.add(Key::Outside(cell.clone()), share);
-                self.add(Key::OutsideValue(cell.clone()), value);
+        }
+        let mut claiming = Claiming::new(circle, shopper, self.asked);
+        for earned in circle.earned(shopper) {
+            if !self.asks_about(circle, &earned) && !self.consumes() {
+                claiming.pass(&earned);
                 continue;
             }
-            let labels = labels(touchpoint, cell.by);
-            let even = vec![1; labels.len()];
-            let parts = apportion(share, &even)?.into_iter().zip(apportion(value, &even)?);
-            for (label, (share, value)) in labels.into_iter().zip(parts) {
-                self.add(Key::Credit(cell.clone(), label.clone()), share);
-                self.add(Key::CreditValue(cell.clone(), label), value);
+            claiming.decide(&earned);
+            if self.asks_about(circle, &earned) {
+                mark(circle, place, claiming.decision(), ended, reached);
+                self.claim(circle, shopper, &earned, &claiming)?;
             }
         }
         Ok(())
     }
 
-    fn participate(&mut self, path: &Path<'_>, cell: &Cell) {
-        let inside = path.touchpoints().filter(|touchpoint| self.dated_inside(touchpoint));
-        let distinct: BTreeSet<Label> = inside.flat_map(|touchpoint| labels(touchpoint, cell.by)).collect();
-        for label in distinct {
-            self.add(Key::Participation(cell.clone(), label.clone()), ONE);
-            self.add(Key::ParticipationValue(cell.clone(), label), path.conversion().minor());
-        }
+    fn consumes(&self) -> bool {
+        self.question.rules.reuse == crate::journey::Reuse::Consumed
     }
 
-    fn dated_inside(&self, touchpoint: &Touchpoint) -> bool {
-        self.question.dated == Dated::ByConversion || self.question.period.contains(touchpoint.at)
+    fn claim(
+        &mut self,
+        circle: &Circle<'_, 'a>,
+        shopper: &Shopper<'a>,
+        earned: &Earned,
+        claiming: &Claiming<'_, '_, '_>,
+    ) -> Result<()> {
+        let by_touch = self.question.dated == Dated::ByTouch;
+        if !by_touch && !self.question.period.contains(utc_of(earned.at)) {
+            return Ok(());
+        }
+        let value = match earned.what {
+            What::Order(place) => Some(shopper.orders[place as usize].net_value()),
+            What::Goal(_) => circle.conversion(shopper, earned).value,
+        };
+        let minor = value.map_or(0, crate::money::Money::minor);
+        let place = self.currency(value.map(crate::money::Money::currency));
+        let decision = claiming.decision();
+        for (held, count) in self.tally.refused.iter_mut().zip(decision.refused) {
+            *held += count as i64;
+        }
+        if value.is_some() {
+            let with_bot = decision.path.iter().any(|standing| standing.bot);
+            self.tally.orders.push((with_bot, place as u32, minor));
+        }
+        self.queries_in_path(circle, shopper, decision);
+        let money = &mut self.tally.money[place];
+        money.conversions += 1;
+        money.value += i128::from(minor);
+        if decision.path.is_empty() {
+            let held = &mut money.unattributed[claiming.unattributed(earned) as usize];
+            *held = (held.0 + 1, held.1 + i128::from(minor));
+            return Ok(());
+        }
+        self.sharing.share(&mut self.tally, place, circle, shopper, earned, decision, minor)
+    }
+
+    fn queries_in_path(&mut self, circle: &Circle<'_, '_>, shopper: &Shopper<'_>, decision: &Decision) {
+        if !self.world.plan.has_queries {
+            return;
+        }
+        let mut queries: Vec<Symbol> = Vec::new();
+        for standing in &decision.path {
+            queries.extend(circle.symbols(shopper, standing, Dimension::Query));
+        }
+        queries.sort_unstable();
+        queries.dedup();
+        queries.into_iter().for_each(|query| self.tally.queries.at(query)[IN_PATH] += 1);
     }
 
     /// Turns, conversations and people, and which of them ended in a conversion that is asked about.
-    fn rates(&mut self, world: &World<'_>, claims: &[Vec<Claim>]) {
-        let asked = claims.iter().flatten().filter(|claim| self.question.asks_about(&claim.conversion.kind));
-        let converted: BTreeSet<usize> =
-            asked.flat_map(|claim| claim.sources.iter().flatten().copied()).collect();
-        let mut conversations: BTreeMap<Pseudonym, bool> = BTreeMap::new();
-        for (person, members) in world.members.iter().enumerate().filter(|(person, _)| world.consent[*person])
-        {
-            let mut people = None;
-            for place in members {
-                let fact = world.facts[*place];
-                let Kind::Query(query) = &fact.kind else { continue };
-                if !self.question.period.contains(fact.at) {
+    pub(crate) fn rates(&mut self, circle: &Circle<'_, '_>, ended: &Ended) {
+        let mut conversations: Vec<(u32, bool)> = Vec::new();
+        let period = self.question.period;
+        for (number, shopper) in circle.shoppers.iter().enumerate().filter(|(_, shopper)| shopper.consent) {
+            let mut person = None;
+            for (place, touch) in shopper.touches.iter().enumerate() {
+                if touch.kind != TouchKind::Query || !period.is_all() && !period.contains(utc_of(touch.at)) {
                     continue;
                 }
-                debug_assert_eq!(world.person(*place), person);
-                let ended = converted.contains(place);
-                self.ask(Population::Turns, ended);
-                *people.get_or_insert(false) |= ended;
-                if let Some(conversation) = fact.get(IdKind::Conversation) {
-                    *conversations.entry(conversation).or_default() |= ended;
+                let ended = ended.get(number, place);
+                count(&mut self.tally.rates[0], ended);
+                *person.get_or_insert(false) |= ended;
+                if let Some(conversation) = self.world.conversation(touch.handle) {
+                    match conversations.last_mut() {
+                        Some((held, any)) if *held == conversation => *any |= ended,
+                        _ => conversations.push((conversation, ended)),
+                    }
                 }
-                if let Some(query) = &query.query {
-                    self.sums.count(Key::QueryTurns(query.clone()));
-                    self.add(Key::QueryConverted(query.clone()), i128::from(ended));
+                let query = self.world.facts.contents.get(touch.content).labels[QUERY];
+                if query != NONE {
+                    let figures = self.tally.queries.at(query);
+                    figures[TURNS] += 1;
+                    figures[CONVERTED] += i64::from(ended);
                 }
             }
-            if let Some(ended) = people {
-                self.ask(Population::People, ended);
+            if let Some(ended) = person {
+                count(&mut self.tally.rates[2], ended);
             }
         }
-        conversations.into_values().for_each(|ended| self.ask(Population::Conversations, ended));
-    }
-
-    fn ask(&mut self, population: Population, ended: bool) {
-        self.sums.count(Key::Asked(population));
-        self.add(Key::Converted(population), i128::from(ended));
+        conversations.sort_unstable();
+        for same in conversations.chunk_by(|a, b| a.0 == b.0) {
+            count(&mut self.tally.rates[1], same.iter().any(|(_, ended)| *ended));
+        }
     }
 
     /// Queries asked again before a conversion, against those of people who have none.
-    fn repeats(&mut self, world: &World<'_>, claims: &[Vec<Claim>]) {
-        let question = self.question;
-        let people = world.members.iter().zip(claims).zip(&world.consent);
-        for ((members, claims), _) in people.filter(|(_, consent)| **consent) {
-            let turns: Vec<_> = members.iter().map(|place| world.facts[*place]).collect();
-            let asks = |claim: &&Claim| question.asks_about(&claim.conversion.kind);
-            let mut since = None;
-            for claim in claims.iter().filter(asks) {
-                let at = claim.conversion.at;
-                let before = |at_turn| {
-                    within(at_turn, at, question.rules.lookback) && since.is_none_or(|since| at_turn > since)
-                };
-                if question.period.contains(at) {
-                    self.repeated(turns.iter().filter(|fact| before(fact.at)).map(|fact| &fact.kind), true);
-                }
-                since = Some(at);
+    fn repeats(&mut self, circle: &Circle<'_, '_>, shopper: &Shopper<'_>) {
+        if !shopper.consent || !self.world.plan.has_queries {
+            return;
+        }
+        let (question, touches) = (self.question, &shopper.touches);
+        let lookback = i128::from(question.rules.lookback.as_nanos());
+        let mut since: Option<i128> = None;
+        for earned in circle.earned(shopper) {
+            if !self.asks_about(circle, &earned) {
+                continue;
             }
-            if since.is_none() {
-                let asked = turns.iter().filter(|fact| question.period.contains(fact.at));
-                self.repeated(asked.map(|fact| &fact.kind), false);
+            let end = touches.partition_point(|touch| touch.at <= earned.at);
+            let oldest = earned.at - lookback;
+            let start = touches
+                .partition_point(|touch| touch.at < oldest || since.is_some_and(|since| touch.at <= since));
+            if question.period.contains(utc_of(earned.at)) && start < end {
+                self.repeated(shopper, start..end, ASKED, |_| true);
             }
+            since = Some(earned.at);
+        }
+        if since.is_none() {
+            let period = question.period;
+            let inside = |at: i128| period.is_all() || period.contains(utc_of(at));
+            self.repeated(shopper, 0..touches.len(), ASKED + 2, inside);
         }
     }
 
-    fn repeated<'a>(&mut self, kinds: impl Iterator<Item = &'a Kind>, purchase: bool) {
-        let mut times: BTreeMap<&Label, u32> = BTreeMap::new();
-        for kind in kinds {
-            if let Kind::Query(query) = kind {
-                query.query.iter().for_each(|query| *times.entry(query).or_default() += 1);
-            }
-        }
-        for (query, times) in times {
-            self.sums.count(Key::QueryAsked { query: query.clone(), purchase });
-            let again = i128::from(times > 1);
-            self.add(Key::QueryRepeated { query: query.clone(), purchase }, again);
+    fn repeated(
+        &mut self,
+        shopper: &Shopper<'_>,
+        range: std::ops::Range<usize>,
+        place: usize,
+        inside: impl Fn(i128) -> bool,
+    ) {
+        let touches = shopper.touches[range].iter().filter(|touch| inside(touch.at));
+        let query =
+            |touch: &crate::journey::Touch| self.world.facts.contents.get(touch.content).labels[QUERY];
+        let mut queries: Vec<Symbol> = touches.map(query).filter(|query| *query != NONE).collect();
+        queries.sort_unstable();
+        for same in queries.chunk_by(|a, b| a == b) {
+            let figures = self.tally.queries.at(same[0]);
+            figures[place] += 1;
+            figures[place + 1] += i64::from(same.len() > 1);
         }
     }
 }
 
-/// The rows that a touchpoint's credit goes to.
-fn labels(touchpoint: &Touchpoint, by: Dimension) -> smallvec::SmallVec<[Label; 1]> {
-    let mut labels = touchpoint.values(by);
-    if labels.is_empty() {
-        labels.push(Label::from(NONE));
-    }
-    labels
+fn count(rate: &mut [i64; 2], ended: bool) {
+    rate[0] += 1;
+    rate[1] += i64::from(ended);
 }
 
-impl NotCounted {
-    /// Why an order is no conversion, if it is none.
-    pub(crate) fn of(state: &OrderState<'_>) -> Option<Self> {
-        use crate::event::OrderStatus;
-        match state.status {
-            OrderStatus::Cancelled => Some(Self::Cancelled),
-            OrderStatus::Test => Some(Self::Test),
-            _ if !state.counts() => Some(Self::Refunded),
-            _ => None,
+/// Marks what stands in a path.
+fn mark(
+    circle: &Circle<'_, '_>,
+    shopper: usize,
+    decision: &Decision,
+    ended: &mut Ended,
+    reached: &mut Vec<Turn>,
+) {
+    let count = circle.shoppers[shopper].touches.len();
+    for part in decision.path.iter().flat_map(|standing| std::iter::once(standing).chain(&standing.rest)) {
+        match part.source {
+            Source::Own(touch) => ended.mark(shopper, touch, count),
+            Source::Other(turn) => reached.push(turn),
         }
     }
+}
+
+/// Whether an instant lies in the period that touchpoints are reported for.
+pub(crate) fn dated_inside(question: &Question, at: i128) -> bool {
+    question.dated == Dated::ByConversion || question.period.is_all() || question.period.contains(utc_of(at))
 }

@@ -2,7 +2,10 @@
 
 mod collect;
 mod overview;
+mod plain;
+mod share;
 mod sums;
+mod tally;
 mod text;
 
 use std::collections::BTreeMap;
@@ -15,7 +18,7 @@ pub(crate) use sums::Key as SumKey;
 pub use sums::{NotCounted, Sums};
 
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Event, EventRef};
 use crate::fact::{Facts, Limits};
 use crate::id::Key as Secret;
 use crate::journey::Dimension;
@@ -146,7 +149,7 @@ pub fn report(events: impl IntoIterator<Item = impl Into<Event>>, question: &Que
     let mut facts = Facts::new(Secret::new([0; 16]), Limits::default());
     for event in events {
         // What the door refuses is no fact: the answer is about facts.
-        let _recorded = facts.record(event.into())?;
+        let _recorded = facts.record(EventRef::from(&event.into()))?;
     }
     Ok(Report::new(&collect(&facts, question)?, question))
 }

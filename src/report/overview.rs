@@ -116,8 +116,8 @@ impl Overview {
             converted: count(Key::Converted(population)),
             of: count(Key::Asked(population)),
         };
-        let reasons = [NotCounted::Cancelled, NotCounted::Test, NotCounted::Refunded];
-        let not_counted = reasons.map(|reason| (reason.name().to_owned(), count(Key::NotCounted(reason))));
+        let not_counted =
+            NotCounted::ALL.map(|reason| (reason.name().to_owned(), count(Key::NotCounted(reason))));
         let mut overview = Self {
             turns: rate(Population::Turns),
             conversations: rate(Population::Conversations),
@@ -154,11 +154,9 @@ impl Overview {
 
 fn order_values(sums: &Sums) -> Vec<OrderValues> {
     let mut groups: BTreeMap<(Currency, bool), Vec<(i64, i128)>> = BTreeMap::new();
-    for (key, number) in sums.iter() {
-        // Keys stand in order, so that the values of a group come in order.
-        if let Key::Orders { with_bot, currency, minor } = key {
-            groups.entry((*currency, !with_bot)).or_default().push((*minor, number.max(0)));
-        }
+    for (value, number) in sums.orders() {
+        // They stand in order, so that the values of a group come in order.
+        groups.entry((value.currency, !value.with_bot)).or_default().push((value.minor, number.max(0)));
     }
     let values = groups.into_iter().map(|((currency, without_bot), values)| {
         let orders: i128 = values.iter().map(|(_, count)| count).sum();
@@ -226,6 +224,7 @@ fn queries(sums: &Sums) -> Vec<QueryFigures> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::sums::OrderValue;
 
     #[test]
     fn halves_round_to_even() {
@@ -241,7 +240,7 @@ mod tests {
         let mut sums = Sums::default();
         for (minor, count) in values {
             let currency = "EUR".parse().unwrap();
-            sums.add(&Key::Orders { with_bot: true, currency, minor }, count);
+            sums.add(&Key::Orders(OrderValue { with_bot: true, currency, minor }), count);
         }
         let values = &order_values(&sums)[0];
         assert_eq!((values.mean.as_str(), values.median.as_str()), ("3.25", "1.50"));

@@ -7,7 +7,8 @@ use serde::de::{self, Deserializer};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use crate::journey::Dimension;
+use crate::event::OrderStatus;
+use crate::journey::{Dimension, OrderState};
 use crate::money::Currency;
 use crate::reason::{RefuseReason, UnattributedReason};
 use crate::text::Label;
@@ -17,7 +18,19 @@ use crate::text::Label;
 /// [`Sums::merge`] adds, [`Sums::retract`] takes away again, [`Sums::default`] is neutral; zeros are not kept, so
 /// equal sums are equal values and equal bytes. Money is in minor units, shares in 10^-9.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sums(BTreeMap<Key, i128>);
+pub struct Sums {
+    counts: BTreeMap<Key, i128>,
+    /// Apart, since there may be one for every order.
+    orders: BTreeMap<OrderValue, i128>,
+}
+
+/// What an order came to, and whether the bot stands in its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct OrderValue {
+    pub(crate) with_bot: bool,
+    pub(crate) currency: Currency,
+    pub(crate) minor: i64,
+}
 
 /// What one number counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,11 +79,7 @@ pub(crate) enum Key {
     Asked(Population),
     Converted(Population),
     /// Orders of one value, with or without the bot in their path.
-    Orders {
-        with_bot: bool,
-        currency: Currency,
-        minor: i64,
-    },
+    Orders(OrderValue),
     /// Turns of a query, and those that ended in a conversion.
     QueryTurns(Label),
     QueryConverted(Label),
@@ -109,6 +118,19 @@ pub enum NotCounted {
 }
 
 impl NotCounted {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Cancelled, Self::Test, Self::Refunded];
+
+    /// Why an order is no conversion, if it is none.
+    pub(crate) fn of(state: &OrderState<'_>) -> Option<Self> {
+        match state.status {
+            OrderStatus::Cancelled => Some(Self::Cancelled),
+            OrderStatus::Test => Some(Self::Test),
+            _ if !state.counts() => Some(Self::Refunded),
+            _ => None,
+        }
+    }
+
     /// Its stable name.
     pub fn name(self) -> &'static str {
         match self {
@@ -137,50 +159,80 @@ pub(crate) enum Population {
 impl Sums {
     /// Adds the sums of other facts.
     pub fn merge(&mut self, other: &Self) {
-        other.0.iter().for_each(|(key, number)| self.add(key, *number));
+        other.counts.iter().for_each(|(key, number)| add(&mut self.counts, key, *number));
+        other.orders.iter().for_each(|(key, number)| add(&mut self.orders, key, *number));
     }
 
     /// Takes away sums that were added before: merging and retracting the same leaves what there was.
     pub fn retract(&mut self, other: &Self) {
-        other.0.iter().for_each(|(key, number)| self.add(key, -number));
+        other.counts.iter().for_each(|(key, number)| add(&mut self.counts, key, -number));
+        other.orders.iter().for_each(|(key, number)| add(&mut self.orders, key, -number));
     }
 
     /// Whether nothing is counted.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.counts.is_empty() && self.orders.is_empty()
     }
 
     pub(crate) fn add(&mut self, key: &Key, number: i128) {
-        if number == 0 {
-            return;
-        }
-        let Some(held) = self.0.get_mut(key) else {
-            self.0.insert(key.clone(), number);
-            return;
-        };
-        *held += number;
-        if *held == 0 {
-            self.0.remove(key);
+        match key {
+            Key::Orders(value) => add(&mut self.orders, value, number),
+            key => add(&mut self.counts, key, number),
         }
     }
 
-    pub(crate) fn count(&mut self, key: Key) {
-        self.add(&key, 1);
+    /// Adds counts of order values, which come in order.
+    pub(crate) fn add_orders(&mut self, values: Vec<(OrderValue, i128)>) {
+        if self.orders.is_empty() {
+            self.orders = values.into_iter().collect();
+        } else {
+            values.iter().for_each(|(value, count)| add(&mut self.orders, value, *count));
+        }
     }
 
     pub(crate) fn get(&self, key: &Key) -> i128 {
-        self.0.get(key).copied().unwrap_or(0)
+        match key {
+            Key::Orders(value) => self.orders.get(value).copied().unwrap_or(0),
+            key => self.counts.get(key).copied().unwrap_or(0),
+        }
     }
 
+    /// All but the order values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, i128)> {
-        self.0.iter().map(|(key, number)| (key, *number))
+        self.counts.iter().map(|(key, number)| (key, *number))
+    }
+
+    /// How many orders there are of each value, in order.
+    pub(crate) fn orders(&self) -> impl Iterator<Item = (&OrderValue, i128)> {
+        self.orders.iter().map(|(value, count)| (value, *count))
+    }
+}
+
+/// Adds to one number, of which none is kept that is zero.
+fn add<K: Ord + Clone>(numbers: &mut BTreeMap<K, i128>, key: &K, number: i128) {
+    if number == 0 {
+        return;
+    }
+    let Some(held) = numbers.get_mut(key) else {
+        numbers.insert(key.clone(), number);
+        return;
+    };
+    *held += number;
+    if *held == 0 {
+        numbers.remove(key);
     }
 }
 
 /// As a list of pairs; numbers as text, since not every reader takes integers of 128 bits.
 impl Serialize for Sums {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|(key, number)| (key, number.to_string())))
+        // In the order of keys, among which those of orders have a place.
+        let counts = self.counts.iter().map(|(key, number)| (key.clone(), number));
+        let orders = self.orders.iter().map(|(value, number)| (Key::Orders(*value), number));
+        let before = |key: &Key| self.orders.keys().next().is_none_or(|value| *key < Key::Orders(*value));
+        let (first, last) =
+            (counts.clone().filter(|(key, _)| before(key)), counts.filter(|(key, _)| !before(key)));
+        serializer.collect_seq(first.chain(orders).chain(last).map(|(key, number)| (key, number.to_string())))
     }
 }
 
@@ -190,9 +242,10 @@ impl<'de> Deserialize<'de> for Sums {
         for (key, number) in Vec::<(Key, String)>::deserialize(deserializer)? {
             let number: i128 = number.parse().map_err(|_| de::Error::custom("a sum is a whole number"))?;
             // Far above any sum of 2^63 facts of 2^63 units, and far enough from the end to add such sums up.
-            if number.unsigned_abs() >= 1 << 126 || number == 0 || sums.0.insert(key, number).is_some() {
+            if number.unsigned_abs() >= 1 << 126 || number == 0 || sums.get(&key) != 0 {
                 return Err(de::Error::custom("sums stand once each, and are neither zero nor out of range"));
             }
+            sums.add(&key, number);
         }
         Ok(sums)
     }

@@ -1,0 +1,114 @@
+//! Orders and refunds by the id of the order: they are few, and whose they are is not what brings them together.
+
+use chrono::{DateTime, Utc};
+
+use crate::fact::Fact;
+use crate::fact::door::newer;
+use crate::fact::index::{Index, Mix, make_room};
+use crate::fact::names::Handle;
+use crate::id::Key;
+use crate::text::OrderId;
+
+/// Every fact about one order.
+#[derive(Clone, Debug)]
+pub(crate) struct Book {
+    pub(crate) order: OrderId,
+    /// Versions and refunds, in the order of facts.
+    pub(crate) facts: Vec<Box<Booked>>,
+    /// The place of the version that wins over all others, if there is a version.
+    newest: Option<u32>,
+    /// When the last of them had come to be.
+    complete: DateTime<Utc>,
+}
+
+/// One version of an order, or one refund.
+#[derive(Clone, Debug)]
+pub(crate) struct Booked {
+    pub(crate) fact: Fact,
+    pub(crate) handle: Handle,
+}
+
+impl Book {
+    /// Where a fact stands, or would have to.
+    pub(crate) fn search(&self, fact: &Fact) -> Result<usize, usize> {
+        self.facts.binary_search_by(|held| held.fact.cmp(fact))
+    }
+
+    /// Adds a fact that is not here yet.
+    pub(crate) fn insert(&mut self, booked: Booked, key: &Key) {
+        let Err(place) = self.search(&booked.fact) else { return };
+        let wins = booked.fact.order().is_some()
+            && self.newest().is_none_or(|newest| newer(&booked.fact, &newest.fact, key));
+        if wins {
+            self.newest = Some(place as u32);
+        } else {
+            self.newest = self.newest.map(|newest| newest + u32::from(newest as usize >= place));
+        }
+        self.complete = self.complete.max(booked.fact.at).max(booked.fact.version());
+        if self.facts.is_empty() {
+            // Most orders are told once.
+            self.facts.reserve_exact(1);
+        }
+        self.facts.insert(place, Box::new(booked));
+    }
+
+    /// The version that wins over all others.
+    pub(crate) fn newest(&self) -> Option<&Booked> {
+        self.newest.map(|place| &*self.facts[place as usize])
+    }
+
+    /// Whether all of it had come to be by `as_of`.
+    pub(crate) fn seen(&self, as_of: DateTime<Utc>) -> bool {
+        self.complete <= as_of
+    }
+}
+
+/// All books.
+#[derive(Clone, Debug)]
+pub(crate) struct Books {
+    books: Vec<Book>,
+    index: Index,
+    seed: u64,
+}
+
+impl Books {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { books: Vec::new(), index: Index::default(), seed }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.books.len()
+    }
+
+    pub(crate) fn get(&self, number: u32) -> &Book {
+        &self.books[number as usize]
+    }
+
+    pub(crate) fn get_mut(&mut self, number: u32) -> &mut Book {
+        &mut self.books[number as usize]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Book> {
+        self.books.iter()
+    }
+
+    pub(crate) fn find(&self, order: &OrderId) -> Option<u32> {
+        self.index.find(self.hash(order), |number| self.books[number as usize].order == *order)
+    }
+
+    fn hash(&self, order: &OrderId) -> u32 {
+        Mix::new(self.seed).text(order.as_str().as_bytes())
+    }
+
+    /// The book of an order, opened now if there is none.
+    pub(crate) fn open(&mut self, order: &OrderId) -> u32 {
+        self.find(order).unwrap_or_else(|| {
+            let number = self.books.len() as u32;
+            self.index.insert(self.hash(order), number);
+            let complete = DateTime::<Utc>::MIN_UTC;
+            make_room(&mut self.books);
+            self.books.push(Book { order: order.clone(), facts: Vec::new(), newest: None, complete });
+            number
+        })
+    }
+}

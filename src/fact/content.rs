@@ -1,0 +1,284 @@
+//! What facts say, each distinct content once.
+
+use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
+
+use smallvec::SmallVec;
+
+use crate::event::{Kind, KindRef, ProductsRef};
+use crate::fact::index::{Index, Mix};
+use crate::text::{Code, Label, ProductId};
+
+/// What a fact says apart from when, by whom and under which id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Content {
+    pub(crate) kind: Kind,
+    pub(crate) channel: Option<Label>,
+    /// Identifiers that were placeholders and are left out.
+    pub(crate) junk: u8,
+    /// Fields that contained an identifier of the same event and are left out.
+    pub(crate) withheld: u8,
+}
+
+/// The same with the host's text, to be looked up without a copy.
+#[derive(Clone, Debug)]
+pub(crate) struct ContentRef<'c, 'a> {
+    pub(crate) kind: &'c KindRef<'a>,
+    pub(crate) channel: Option<&'c str>,
+    pub(crate) junk: u8,
+    pub(crate) withheld: u8,
+}
+
+impl ContentRef<'_, '_> {
+    fn is(&self, content: &Content) -> bool {
+        self.junk == content.junk
+            && self.withheld == content.withheld
+            && content.channel.as_ref().map(Label::as_str) == self.channel
+            && same_kind(&content.kind, self.kind)
+    }
+
+    fn hash(&self, mut mix: Mix) -> u32 {
+        let text = |mix: &mut Mix, text: Option<&str>| match text {
+            Some(text) => mix.write(text.as_bytes()),
+            None => mix.write_u8(0xff),
+        };
+        text(&mut mix, self.channel);
+        mix.write_u8(self.kind.rank() as u8);
+        match self.kind {
+            KindRef::Query(query) => {
+                let labels = [&query.query, &query.topic, &query.intent, &query.flow, &query.product_type];
+                labels.into_iter().for_each(|label| text(&mut mix, label.as_deref()));
+                text(&mut mix, query.text.as_deref());
+                query.products.iter().for_each(|product| mix.write(product.as_bytes()));
+                query.cost.hash(&mut mix);
+            }
+            KindRef::LinkClick(click) => {
+                text(&mut mix, click.code.as_deref());
+                text(&mut mix, click.product.as_deref());
+            }
+            KindRef::Visit(visit) => text(&mut mix, visit.code.as_deref()),
+            KindRef::Identify(_) | KindRef::CheckoutStarted(_) => {}
+            kind => Kind::from(kind.clone()).hash(&mut mix),
+        }
+        mix.write_u64(u64::from(self.junk) << 8 | u64::from(self.withheld));
+        mix.short()
+    }
+
+    fn to_content(&self) -> Content {
+        let Self { kind, channel, junk, withheld } = *self;
+        Content { kind: Kind::from(kind.clone()), channel: channel.map(Label::from), junk, withheld }
+    }
+}
+
+fn same<T: AsRef<str>>(held: &Option<T>, other: &Option<Cow<'_, str>>) -> bool {
+    held.as_ref().map(AsRef::as_ref) == other.as_deref()
+}
+
+/// Whether two kinds past the door say the same; links and identifiers are gone there.
+fn same_kind(held: &Kind, kind: &KindRef<'_>) -> bool {
+    let products = |held: &[ProductId], products: &ProductsRef<'_>| {
+        held.iter().map(ProductId::as_str).eq(products.iter())
+    };
+    match (held, kind) {
+        (Kind::Query(held), KindRef::Query(query)) => {
+            same(&held.topic, &query.topic)
+                && same(&held.query, &query.query)
+                && same(&held.intent, &query.intent)
+                && same(&held.flow, &query.flow)
+                && same(&held.product_type, &query.product_type)
+                && same(&held.text, &query.text)
+                && products(&held.products, &query.products)
+                && held.cost == query.cost
+        }
+        (Kind::Recommendation(held), KindRef::Recommendation(other)) => {
+            products(&held.products, &other.products)
+        }
+        (Kind::LinkShared(held), KindRef::LinkShared(link)) => {
+            same(&held.code, &link.code) && same(&held.product, &link.product)
+        }
+        (Kind::LinkClick(held), KindRef::LinkClick(click)) => {
+            same(&held.code, &click.code) && same(&held.product, &click.product)
+        }
+        (Kind::Visit(held), KindRef::Visit(visit)) => same(&held.code, &visit.code),
+        (Kind::DiscountRequest(held), KindRef::DiscountRequest(other)) => {
+            same(&held.discount_code, &other.discount_code)
+        }
+        (Kind::DiscountOffer(held), KindRef::DiscountOffer(other)) => {
+            same(&held.discount_code, &other.discount_code)
+        }
+        (Kind::AddToCart(held), KindRef::AddToCart(item)) => {
+            held.product.as_str() == item.product
+                && (held.quantity, held.price) == (item.quantity, item.price)
+        }
+        (Kind::RemoveFromCart(held), KindRef::RemoveFromCart(item)) => {
+            held.product.as_str() == item.product
+                && (held.quantity, held.price) == (item.quantity, item.price)
+        }
+        (Kind::Goal(held), KindRef::Goal(goal)) => {
+            held.goal.as_str() == goal.goal && held.value == goal.value
+        }
+        (Kind::Feedback(held), KindRef::Feedback(other)) => held == other,
+        (Kind::Consent(held), KindRef::Consent(other)) => held == other,
+        (Kind::ClaimWithdrawn(held), KindRef::ClaimWithdrawn(other)) => {
+            (held.one.kind(), held.other.kind()) == (other.one.kind, other.other.kind)
+        }
+        (held, other) => held.rank() == other.rank(),
+    }
+}
+
+/// The number of a content among all.
+pub(crate) type ContentId = u32;
+
+/// The number of a text among those of its sort.
+pub(crate) type Symbol = u32;
+
+/// No text.
+pub(crate) const NONE: Symbol = u32::MAX;
+
+/// A content with its labels as numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) content: Content,
+    /// Query, topic, intent, flow, product type and channel, in this order, [`NONE`] where there is none.
+    pub(crate) labels: [Symbol; 6],
+    /// The products that it speaks of, each once, in text order.
+    pub(crate) products: SmallVec<[Symbol; 2]>,
+    /// The link code or discount code in it, among codes of its sort.
+    pub(crate) code: Symbol,
+    /// The place of its kind among equal instants.
+    pub(crate) rank: u8,
+}
+
+/// Places in [`Held::labels`].
+pub(crate) const QUERY: usize = 0;
+pub(crate) const TOPIC: usize = 1;
+pub(crate) const INTENT: usize = 2;
+pub(crate) const FLOW: usize = 3;
+pub(crate) const PRODUCT_TYPE: usize = 4;
+pub(crate) const CHANNEL: usize = 5;
+
+/// All contents, and the texts in them. A turn with labels that were seen together before costs nothing here.
+#[derive(Clone, Debug)]
+pub(crate) struct Contents {
+    held: Vec<Held>,
+    index: Index,
+    pub(crate) texts: Texts<Label>,
+    /// Codes on links.
+    pub(crate) links: Texts<Code>,
+    /// Discount codes.
+    pub(crate) discounts: Texts<Code>,
+    seed: u64,
+}
+
+impl Contents {
+    pub(crate) fn new(seed: u64) -> Self {
+        let (texts, links, discounts) = (Texts::new(seed), Texts::new(seed), Texts::new(seed));
+        Self { held: Vec::new(), index: Index::default(), texts, links, discounts, seed }
+    }
+
+    pub(crate) fn get(&self, id: ContentId) -> &Held {
+        &self.held[id as usize]
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Held> {
+        self.held.iter()
+    }
+
+    pub(crate) fn rank(&self, id: ContentId) -> u8 {
+        self.held[id as usize].rank
+    }
+
+    pub(crate) fn find(&self, content: &ContentRef<'_, '_>) -> Option<ContentId> {
+        let hash = content.hash(Mix::new(self.seed));
+        self.index.find(hash, |id| content.is(&self.held[id as usize].content))
+    }
+
+    /// The number of a content, given to it now if it is new.
+    pub(crate) fn intern(&mut self, content: &ContentRef<'_, '_>) -> ContentId {
+        let hash = content.hash(Mix::new(self.seed));
+        if let Some(id) = self.index.find(hash, |id| content.is(&self.held[id as usize].content)) {
+            return id;
+        }
+        let id = self.held.len() as u32;
+        let held = self.read(content.to_content());
+        self.held.push(held);
+        self.index.insert(hash, id);
+        id
+    }
+
+    fn read(&mut self, mut content: Content) -> Held {
+        let texts = &mut self.texts;
+        // Contents with one label share its text.
+        let mut symbol = |label: &mut Option<Label>| {
+            let Some(label) = label else { return NONE };
+            let symbol = texts.intern(label);
+            *label = texts.get(symbol).clone();
+            symbol
+        };
+        let mut labels = [NONE; 6];
+        if let Kind::Query(query) = &mut content.kind {
+            labels[QUERY] = symbol(&mut query.query);
+            labels[TOPIC] = symbol(&mut query.topic);
+            labels[INTENT] = symbol(&mut query.intent);
+            labels[FLOW] = symbol(&mut query.flow);
+            labels[PRODUCT_TYPE] = symbol(&mut query.product_type);
+        }
+        labels[CHANNEL] = symbol(&mut content.channel);
+        let mut products: Vec<Label> = content.kind.products().iter().map(Label::from).collect();
+        products.sort_unstable();
+        products.dedup();
+        let products = products.iter().map(|product| self.texts.intern(product)).collect();
+        let code = self.code(&content.kind);
+        let rank = content.kind.rank() as u8;
+        Held { content, labels, products, code, rank }
+    }
+
+    fn code(&mut self, kind: &Kind) -> Symbol {
+        let (codes, code) = match kind {
+            Kind::LinkShared(link) => (&mut self.links, &link.code),
+            Kind::LinkClick(click) => (&mut self.links, &click.code),
+            Kind::Visit(visit) => (&mut self.links, &visit.code),
+            Kind::DiscountOffer(offer) => (&mut self.discounts, &offer.discount_code),
+            _ => return NONE,
+        };
+        code.as_ref().map_or(NONE, |code| codes.intern(code))
+    }
+}
+
+/// Texts of one sort, numbered.
+#[derive(Clone, Debug)]
+pub(crate) struct Texts<T> {
+    list: Vec<T>,
+    index: Index,
+    seed: u64,
+}
+
+impl<T: AsRef<str> + Clone> Texts<T> {
+    fn new(seed: u64) -> Self {
+        Self { list: Vec::new(), index: Index::default(), seed }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(crate) fn get(&self, symbol: Symbol) -> &T {
+        &self.list[symbol as usize]
+    }
+
+    pub(crate) fn find(&self, text: &str) -> Option<Symbol> {
+        let hash = Mix::new(self.seed).text(text.as_bytes());
+        self.index.find(hash, |symbol| self.list[symbol as usize].as_ref() == text)
+    }
+
+    pub(crate) fn intern(&mut self, text: &T) -> Symbol {
+        let hash = Mix::new(self.seed).text(text.as_ref().as_bytes());
+        let found = self.index.find(hash, |symbol| self.list[symbol as usize].as_ref() == text.as_ref());
+        found.unwrap_or_else(|| {
+            let symbol = self.list.len() as u32;
+            self.list.push(text.clone());
+            self.index.insert(hash, symbol);
+            symbol
+        })
+    }
+}

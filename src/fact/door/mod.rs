@@ -1,0 +1,347 @@
+//! The door: bounds, pseudonyms, and nothing personal in labels.
+
+mod booked;
+mod screen;
+
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+
+use crate::event::{ClaimWithdrawn, EventRef, EventRefOf, KindRef, ProductsRef, QueryRef};
+use crate::fact::cluster::Id;
+use crate::fact::content::ContentRef;
+use crate::fact::door::screen::Screen;
+use crate::fact::{Fact, Known, Limits};
+use crate::id::{IdKind, IdentifierRef, Key, is_junk, siphash128};
+use crate::link;
+use crate::link::channel::classify;
+use crate::money::Money;
+use crate::reason::DropReason;
+use crate::text::{EventId, OrderId, RefundId};
+use crate::time::{Instant, without_leap};
+
+/// Domains of the hash, apart from those of identifiers.
+const EVENT_DOMAIN: u8 = 100;
+const ORDER_DOMAIN: u8 = 101;
+const REFUND_DOMAIN: u8 = 102;
+
+/// Turns events into facts.
+pub(super) struct Door<'a> {
+    pub(super) key: &'a Key,
+    pub(super) limits: &'a Limits,
+}
+
+pub(super) type Entry<T> = Result<T, DropReason>;
+
+/// A fact past the door.
+pub(super) enum Passed<'c, 'a> {
+    Row(RowFact<'c, 'a>),
+    /// An order or a refund.
+    Booked(Fact),
+}
+
+/// A fact that becomes a row: its text is the host's still.
+pub(super) struct RowFact<'c, 'a> {
+    pub(super) at: Instant,
+    pub(super) id: Id<'c>,
+    pub(super) turn: Option<Id<'c>>,
+    pub(super) who: SmallVec<[Known; 2]>,
+    pub(super) content: ContentRef<'c, 'a>,
+}
+
+/// What a fact that passed the door before is made of, for [`RowFact`] to borrow.
+pub(super) struct Parts<'a> {
+    kind: KindRef<'a>,
+    channel: Option<Cow<'a, str>>,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn of(fact: &'a Fact) -> Self {
+        let channel = fact.channel.as_ref().map(|channel| Cow::Borrowed(channel.as_str()));
+        Self { kind: KindRef::from(&fact.kind), channel }
+    }
+}
+
+impl<'c, 'a> RowFact<'c, 'a> {
+    /// The row of a fact that passed the door before.
+    pub(super) fn of(fact: &'c Fact, parts: &'c Parts<'a>, hashed: bool) -> Self {
+        let stored = |id: &'c EventId| {
+            if hashed {
+                Id::Hash(u64::from_str_radix(id.as_str(), 16).unwrap_or_default().to_be_bytes())
+            } else {
+                Id::Text(id.as_str().as_bytes())
+            }
+        };
+        let Fact { at, id, turn, who, junk, withheld, .. } = fact;
+        Self {
+            at: Instant::new(*at),
+            id: stored(id),
+            turn: turn.as_ref().map(stored),
+            who: who.clone(),
+            content: ContentRef {
+                kind: &parts.kind,
+                channel: parts.channel.as_deref(),
+                junk: *junk,
+                withheld: *withheld,
+            },
+        }
+    }
+}
+
+/// Whether `a` is the version of an order that wins over `b`: newer, ties by content.
+pub(crate) fn newer(a: &Fact, b: &Fact, key: &Key) -> bool {
+    a.version().cmp(&b.version()).then_with(|| a.content_key(key).cmp(&b.content_key(key))).is_gt()
+}
+
+impl Door<'_> {
+    /// Lets an event in; what it must not say is taken out of it.
+    pub(super) fn enter<'c, 'a>(&self, event: &'c mut EventRef<'a>) -> Entry<Passed<'c, 'a>> {
+        let (mut junk, mut nobody) = (0, true);
+        let mut who: SmallVec<[Known; 2]> = SmallVec::new();
+        let mut screen = Screen::default();
+        each_named(event, |kind, text| {
+            self.bounded(text)?;
+            nobody = false;
+            if is_junk(kind, text) {
+                junk += 1;
+            } else {
+                who.push(Known { kind, name: self.key.pseudonym_of(kind, text) });
+                screen.seek(kind, text);
+            }
+            Ok(())
+        })?;
+        let EventRefOf { id, at, channel, turn, kind, .. } = event;
+        if nobody && !matches!(kind, KindRef::Refund(_)) {
+            return Err(DropReason::NoIdentifier);
+        }
+        self.id(id)?;
+        let derived = Derived::of(kind, self.limits.text_bytes);
+        screen.take(channel);
+        if channel.is_none() {
+            *channel = derived.channel.map(Cow::Borrowed);
+        }
+        self.bounded_option(channel.as_ref())?;
+        self.bounded_option(turn.as_ref())?;
+        if let KindRef::Order(_) | KindRef::Refund(_) = kind {
+            let head =
+                booked::Head { id, at: *at, channel: channel.as_deref(), turn: turn.as_deref(), who, junk };
+            return self.booked(head, kind, derived.code, screen).map(Passed::Booked);
+        }
+        self.kind(kind, derived.code, &mut screen)?;
+        let content = ContentRef { kind, channel: channel.as_deref(), junk, withheld: screen.withheld };
+        let (at, id) = (Instant::new(without_leap(*at)), self.stored(id));
+        Ok(Passed::Row(RowFact { at, id, turn: turn.as_deref().map(|turn| self.stored(turn)), who, content }))
+    }
+
+    pub(super) fn order_id(&self, id: &OrderId) -> OrderId {
+        self.hashed(ORDER_DOMAIN, id.clone())
+    }
+
+    fn refund_id(&self, id: RefundId) -> Entry<RefundId> {
+        self.id(id.as_str())?;
+        Ok(self.hashed(REFUND_DOMAIN, id))
+    }
+
+    /// The id of an event as it is kept. A pseudonym has half as many bits as others: it is compared with the ids
+    /// of one shop only.
+    fn stored<'c>(&self, id: &'c str) -> Id<'c> {
+        if !self.limits.hash_ids {
+            return Id::Text(id.as_bytes());
+        }
+        let [number, _] = self.key.wrap(siphash128(EVENT_DOMAIN, id.as_bytes())).words();
+        Id::Hash(number.to_be_bytes())
+    }
+
+    /// An id as it is kept: readable, or as a pseudonym where the limits ask for it.
+    fn hashed<T: AsRef<str> + From<String>>(&self, domain: u8, id: T) -> T {
+        if !self.limits.hash_ids {
+            return id;
+        }
+        T::from(self.key.wrap(siphash128(domain, id.as_ref().as_bytes())).to_string())
+    }
+
+    fn bounded(&self, text: &str) -> Entry<()> {
+        if text.len() > self.limits.text_bytes { Err(DropReason::TextTooLong) } else { Ok(()) }
+    }
+
+    fn bounded_option(&self, text: Option<&impl AsRef<str>>) -> Entry<()> {
+        text.map_or(Ok(()), |text| self.bounded(text.as_ref()))
+    }
+
+    fn id(&self, text: &str) -> Entry<()> {
+        if text.is_empty() { Err(DropReason::EmptyId) } else { self.bounded(text) }
+    }
+
+    fn values(&self, count: usize) -> Entry<()> {
+        if count > self.limits.values { Err(DropReason::TooManyValues) } else { Ok(()) }
+    }
+
+    fn kind(&self, kind: &mut KindRef<'_>, code: Option<String>, screen: &mut Screen) -> Entry<()> {
+        match kind {
+            KindRef::Query(query) => self.query(query, screen)?,
+            KindRef::Recommendation(recommendation) => {
+                self.values(recommendation.products.len())?;
+                self.products(&mut recommendation.products, screen)?;
+            }
+            KindRef::LinkShared(link) => {
+                link.url = Cow::Borrowed("");
+                self.link_code(&mut link.code, code, screen)?;
+                self.label(&mut link.product, screen)?;
+            }
+            KindRef::LinkClick(click) => {
+                click.url = None;
+                self.link_code(&mut click.code, code, screen)?;
+                self.label(&mut click.product, screen)?;
+            }
+            KindRef::Visit(visit) => {
+                (visit.url, visit.referrer) = (None, None);
+                self.link_code(&mut visit.code, code, screen)?;
+            }
+            KindRef::AddToCart(item) => self.needed(&item.product, screen)?,
+            KindRef::RemoveFromCart(item) => self.needed(&item.product, screen)?,
+            KindRef::DiscountRequest(request) => self.label(&mut request.discount_code, screen)?,
+            KindRef::DiscountOffer(offer) => self.label(&mut offer.discount_code, screen)?,
+            KindRef::Goal(goal) => {
+                self.needed(&goal.goal, screen)?;
+                not_negative(goal.value.iter().copied())?;
+            }
+            KindRef::ClaimWithdrawn(claim) => {
+                // As the two stand in a fact.
+                let mut kinds = [claim.one.kind, claim.other.kind];
+                kinds.sort_unstable();
+                (claim.one, claim.other) = (blank(kinds[0]), blank(kinds[1]));
+            }
+            KindRef::CustomerMerged(merged) => {
+                (merged.from, merged.into) = (Cow::Borrowed(""), Cow::Borrowed(""));
+            }
+            KindRef::CheckoutStarted(_)
+            | KindRef::Feedback(_)
+            | KindRef::Identify(_)
+            | KindRef::Consent(_)
+            | KindRef::Order(_)
+            | KindRef::Refund(_) => {}
+        }
+        Ok(())
+    }
+
+    fn query(&self, query: &mut QueryRef<'_>, screen: &mut Screen) -> Entry<()> {
+        let keeps = |text: &str| self.limits.keep_text && text.len() <= self.limits.question_bytes;
+        if query.text.as_deref().is_some_and(|text| !keeps(text)) {
+            query.text = None;
+        }
+        screen.take(&mut query.text);
+        let QueryRef { query: asked, topic, intent, flow, product_type, .. } = query;
+        for label in [asked, topic, intent, flow, product_type] {
+            self.label(label, screen)?;
+        }
+        self.values(query.products.len())?;
+        self.products(&mut query.products, screen)?;
+        not_negative(query.cost.iter().copied())
+    }
+
+    /// A label that may be missing: left out and counted if it contains an identifier.
+    fn label(&self, label: &mut Option<Cow<'_, str>>, screen: &mut Screen) -> Entry<()> {
+        self.bounded_option(label.as_ref())?;
+        screen.take(label);
+        Ok(())
+    }
+
+    /// A link code, its own or the one on the link, in the form in which codes are compared: without what a mail
+    /// program or a shopper may have done to it, case and surrounding space.
+    fn link_code(
+        &self,
+        code: &mut Option<Cow<'_, str>>,
+        on_link: Option<String>,
+        screen: &mut Screen,
+    ) -> Entry<()> {
+        if code.is_none() {
+            *code = on_link.map(Cow::Owned);
+        }
+        self.label(code, screen)?;
+        if let Some(code) = code {
+            let plain =
+                code.trim().len() == code.len() && !code.bytes().any(|byte| byte.is_ascii_uppercase());
+            if !plain {
+                *code = Cow::Owned(code.trim().to_ascii_lowercase());
+            }
+        }
+        Ok(())
+    }
+
+    /// A label that the event is nothing without.
+    fn needed(&self, label: &str, screen: &Screen) -> Entry<()> {
+        self.bounded(label)?;
+        if screen.holds_identifier(label) { Err(DropReason::IdentifierInField) } else { Ok(()) }
+    }
+
+    /// A list of products without those that contain an identifier.
+    fn products(&self, products: &mut ProductsRef<'_>, screen: &mut Screen) -> Entry<()> {
+        let before = screen.withheld;
+        for product in products.iter() {
+            self.bounded(product)?;
+            screen.note(product);
+        }
+        if screen.withheld != before {
+            let kept: Vec<String> = products
+                .iter()
+                .filter(|product| !screen.holds_identifier(product))
+                .map(ToOwned::to_owned)
+                .collect();
+            *products = kept.into_iter().collect();
+        }
+        Ok(())
+    }
+}
+
+/// Calls `each` with the identifiers of an event in the form in which they are compared, those inside a claim
+/// included; the two of a withdrawn claim in the order in which they stand in a fact.
+fn each_named(event: &EventRef<'_>, mut each: impl FnMut(IdKind, &str) -> Entry<()>) -> Entry<()> {
+    match &event.kind {
+        KindRef::ClaimWithdrawn(claim) => {
+            let (one, other) = (claim.one.clone().into(), claim.other.clone().into());
+            let claim = ClaimWithdrawn::between(one, other);
+            [&claim.one, &claim.other].into_iter().try_for_each(|named| each(named.kind(), named.as_str()))
+        }
+        KindRef::CustomerMerged(merged) => {
+            let kind = IdKind::Customer;
+            [&merged.from, &merged.into].into_iter().try_for_each(|text| each(kind, &kind.normalised(text)))
+        }
+        _ => event.who.iter().try_for_each(|named| each(named.kind, &named.kind.normalised(&named.text))),
+    }
+}
+
+fn blank(kind: IdKind) -> IdentifierRef<'static> {
+    IdentifierRef::new(kind, "")
+}
+
+fn not_negative(amounts: impl IntoIterator<Item = Money>) -> Entry<()> {
+    if amounts.into_iter().any(|amount| amount.minor() < 0) {
+        Err(DropReason::NegativeAmount)
+    } else {
+        Ok(())
+    }
+}
+
+/// What a link says before it is forgotten.
+struct Derived {
+    code: Option<String>,
+    channel: Option<&'static str>,
+}
+
+impl Derived {
+    fn of(kind: &KindRef<'_>, longest: usize) -> Self {
+        let (url, referrer, arrival) = match kind {
+            KindRef::LinkShared(link) => (Some(&*link.url), None, false),
+            KindRef::LinkClick(click) => (click.url.as_deref(), None, false),
+            KindRef::Visit(visit) => (visit.url.as_deref(), visit.referrer.as_deref(), true),
+            KindRef::Order(order) => (order.url.as_ref().map(crate::Label::as_str), None, false),
+            _ => (None, None, false),
+        };
+        let code = url.and_then(|url| {
+            let tags = link::read(url);
+            let code = tags.code().filter(|code| code.len() <= longest);
+            code.map(ToOwned::to_owned)
+        });
+        Self { code, channel: arrival.then(|| classify(url, referrer).name()) }
+    }
+}

@@ -1,0 +1,158 @@
+//! From hashes to numbers: where something interned stands.
+
+/// Slots of (hash, number), open addressing with linear probing, at most three quarters full.
+///
+/// It holds no keys: who asks compares. Eight bytes a slot; the hash alone says where a slot moves to when the
+/// table grows, so growing reads no key. Whoever fills it from outside must not know the hash: see [`Mix`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Index {
+    slots: Vec<(u32, u32)>,
+    used: usize,
+}
+
+/// What a slot without a number holds.
+const EMPTY: u32 = u32::MAX;
+
+impl Index {
+    /// The number under a hash that satisfies `is`.
+    pub(crate) fn find(&self, hash: u32, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut place = hash as usize & mask;
+        loop {
+            let (held, number) = self.slots[place];
+            if number == EMPTY {
+                return None;
+            }
+            if held == hash && is(number) {
+                return Some(number);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    /// Adds a number, which is below `u32::MAX` and not in it yet.
+    pub(crate) fn insert(&mut self, hash: u32, number: u32) {
+        if (self.used + 1) * 4 > self.slots.len() * 3 {
+            self.grow();
+        }
+        self.used += 1;
+        self.put(hash, number);
+    }
+
+    fn put(&mut self, hash: u32, number: u32) {
+        let mask = self.slots.len() - 1;
+        let mut place = hash as usize & mask;
+        while self.slots[place].1 != EMPTY {
+            place = (place + 1) & mask;
+        }
+        self.slots[place] = (hash, number);
+    }
+
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(8);
+        let old = std::mem::replace(&mut self.slots, vec![(0, EMPTY); size]);
+        for (hash, number) in old.into_iter().filter(|(_, number)| *number != EMPTY) {
+            self.put(hash, number);
+        }
+    }
+}
+
+/// Makes room for one more in a long list: an eighth more where `push` would double it, since what is spare is held
+/// for good. Each is moved nine times at most on average, a long list as a whole and not at all where the system
+/// can remap it.
+pub(crate) fn make_room<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() && list.len() >= 64 {
+        list.reserve_exact(list.len() / 8);
+    }
+}
+
+/// A keyed hash for tables: fast, no promise beyond spreading what an outsider chooses without knowing the seed.
+///
+/// Each eight bytes are folded in by one multiplication whose two halves are combined.
+#[derive(Clone, Copy)]
+pub(crate) struct Mix(u64);
+
+impl Mix {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The hash of one text.
+    pub(crate) fn text(self, text: &[u8]) -> u32 {
+        let mut mix = self;
+        std::hash::Hasher::write(&mut mix, text);
+        mix.short()
+    }
+
+    /// The hash as an [`Index`] takes it.
+    pub(crate) fn short(self) -> u32 {
+        (fold(self.0, 0x9e37_79b9_7f4a_7c15) >> 32) as u32
+    }
+}
+
+impl std::hash::Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut chunks = bytes.chunks_exact(8);
+        for chunk in &mut chunks {
+            let mut word = [0; 8];
+            word.copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+        let mut last = [0; 8];
+        let rest = chunks.remainder();
+        last[..rest.len()].copy_from_slice(rest);
+        self.write_u64(u64::from_le_bytes(last) ^ (bytes.len() as u64) << 56);
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = fold(self.0 ^ number, 0xa076_1d64_78bd_642f ^ self.0.rotate_left(32));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+}
+
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b | 1);
+    (product >> 64) as u64 ^ product as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_after_growing_and_under_equal_hashes() {
+        let mut index = Index::default();
+        assert_eq!(index.find(7, |_| true), None);
+        for number in 0..1_000 {
+            index.insert(number % 10, number);
+        }
+        for number in 0..1_000 {
+            assert_eq!(index.find(number % 10, |held| held == number), Some(number));
+        }
+        assert_eq!(index.find(3, |held| held == 4), None);
+    }
+
+    #[test]
+    fn texts_that_differ_in_length_or_place_hash_apart() {
+        let hash = |text: &[u8]| Mix::new(42).text(text);
+        let texts: [&[u8]; 6] = [b"", b"\0", b"a", b"a\0", b"12345678", b"12345678\0"];
+        for (place, one) in texts.iter().enumerate() {
+            texts[place + 1..].iter().for_each(|other| assert_ne!(hash(one), hash(other)));
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Identifiers, numbered; and the sets of them that stood together in one fact.
+
+use smallvec::SmallVec;
+
+use crate::fact::Known;
+use crate::fact::index::{Index, make_room};
+use crate::id::{IdKind, Pseudonym};
+
+/// A number of an identifier, or of a set of several: what a fact carries instead of identifiers.
+pub(crate) type Handle = u32;
+
+/// The handle of facts without any identifier.
+pub(crate) const NOBODY: Handle = 0;
+
+/// Every handle with the cluster that it is in. 32 bytes each, and 11 to 21 for finding it again.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    held: Vec<Name>,
+    /// Members of sets, narrow to broad, one set after the other.
+    lists: Vec<Handle>,
+    index: Index,
+    /// How many are identifiers, not sets.
+    identifiers: usize,
+    has_conversations: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Name {
+    /// The pseudonym of an identifier; of a set a sum over its members' that is as good as random.
+    key: [u64; 2],
+    cluster: u32,
+    /// Of a set: where its members start.
+    start: u32,
+    /// Of a set: how many members it has. 1 for an identifier, 0 for nobody.
+    count: u8,
+    kind: IdKind,
+    /// Whether a fact other than an order or a withdrawn claim names this set.
+    claims: bool,
+}
+
+impl Names {
+    pub(crate) fn new() -> Self {
+        let nobody =
+            Name { key: [0; 2], cluster: 0, start: 0, count: 0, kind: IdKind::Checkout, claims: false };
+        Self {
+            held: vec![nobody],
+            lists: Vec::new(),
+            index: Index::default(),
+            identifiers: 0,
+            has_conversations: false,
+        }
+    }
+
+    pub(crate) fn identifiers(&self) -> usize {
+        self.identifiers
+    }
+
+    /// Whether a conversation is among them.
+    pub(crate) fn has_conversations(&self) -> bool {
+        self.has_conversations
+    }
+
+    /// How many identifiers `other` does not have.
+    pub(crate) fn count_unknown_in(&self, other: &Self) -> usize {
+        let singles = self.held.iter().filter(|held| held.count == 1);
+        singles.filter(|held| other.find_key(held.key, 1).is_none()).count()
+    }
+
+    /// The handle of these identifiers, if they have stood together before.
+    pub(crate) fn find(&self, who: &[Known]) -> Option<Handle> {
+        match who {
+            [] => Some(NOBODY),
+            [one] => self.find_key(key_of(*one), 1),
+            several => self.find_key(key_of_set(several), several.len()),
+        }
+    }
+
+    /// The handle of one identifier.
+    pub(crate) fn find_one(&self, known: Known) -> Option<Handle> {
+        self.find_key(key_of(known), 1)
+    }
+
+    fn find_key(&self, key: [u64; 2], count: usize) -> Option<Handle> {
+        self.index.find(key[0] as u32, |handle| {
+            let held = &self.held[handle as usize];
+            held.key == key && usize::from(held.count) == count
+        })
+    }
+
+    /// Adds an identifier, which is not here yet.
+    pub(crate) fn add_one(&mut self, known: Known, cluster: u32) -> Handle {
+        self.identifiers += 1;
+        self.has_conversations |= known.kind == IdKind::Conversation;
+        self.push(Name { key: key_of(known), cluster, start: 0, count: 1, kind: known.kind, claims: false })
+    }
+
+    /// Adds a set of several identifiers, which is not here yet.
+    pub(crate) fn add_set(&mut self, who: &[Known], members: &[Handle], cluster: u32) -> Handle {
+        let start = self.lists.len() as u32;
+        self.lists.extend_from_slice(members);
+        let (key, count) = (key_of_set(who), members.len() as u8);
+        self.push(Name { key, cluster, start, count, kind: IdKind::Checkout, claims: false })
+    }
+
+    fn push(&mut self, name: Name) -> Handle {
+        let handle = self.held.len() as u32;
+        self.index.insert(name.key[0] as u32, handle);
+        make_room(&mut self.held);
+        self.held.push(name);
+        handle
+    }
+
+    pub(crate) fn cluster(&self, handle: Handle) -> u32 {
+        self.held[handle as usize].cluster
+    }
+
+    pub(crate) fn set_cluster(&mut self, handle: Handle, cluster: u32) {
+        self.held[handle as usize].cluster = cluster;
+    }
+
+    pub(crate) fn claims(&self, handle: Handle) -> bool {
+        self.held[handle as usize].claims
+    }
+
+    pub(crate) fn set_claims(&mut self, handle: Handle) {
+        self.held[handle as usize].claims = true;
+    }
+
+    /// The identifiers behind a handle, narrow to broad (in the order given for a claim about two).
+    pub(crate) fn members(&self, handle: Handle) -> SmallVec<[Handle; 2]> {
+        let held = &self.held[handle as usize];
+        match held.count {
+            0 => SmallVec::new(),
+            1 => SmallVec::from_slice(&[handle]),
+            count => SmallVec::from_slice(&self.lists[held.start as usize..][..usize::from(count)]),
+        }
+    }
+
+    /// Whether it is a set of several.
+    pub(crate) fn is_set(&self, handle: Handle) -> bool {
+        self.held[handle as usize].count > 1
+    }
+
+    /// The kind of an identifier.
+    pub(crate) fn kind(&self, handle: Handle) -> IdKind {
+        self.held[handle as usize].kind
+    }
+
+    /// The identifier itself.
+    pub(crate) fn known(&self, handle: Handle) -> Known {
+        let held = &self.held[handle as usize];
+        Known { kind: held.kind, name: Pseudonym::from_words(held.key) }
+    }
+
+    pub(crate) fn who(&self, handle: Handle) -> SmallVec<[Known; 2]> {
+        self.members(handle).iter().map(|member| self.known(*member)).collect()
+    }
+
+    /// The identifier of one kind among those behind a handle.
+    pub(crate) fn get(&self, handle: Handle, kind: IdKind) -> Option<Handle> {
+        let held = &self.held[handle as usize];
+        match held.count {
+            0 => None,
+            1 => (held.kind == kind).then_some(handle),
+            count => {
+                let members = &self.lists[held.start as usize..][..usize::from(count)];
+                members.iter().copied().find(|member| self.kind(*member) == kind)
+            }
+        }
+    }
+}
+
+/// Identifiers of two kinds never have one pseudonym: the kind is part of what is hashed.
+fn key_of(known: Known) -> [u64; 2] {
+    known.name.words()
+}
+
+/// Pseudonyms are as good as random to whoever does not hold the key, so a sum of their multiples is, too; the
+/// place is part of it, since a merger of customers has a direction.
+fn key_of_set(who: &[Known]) -> [u64; 2] {
+    let mut key = [who.len() as u64, 0];
+    for known in who {
+        let words = known.name.words();
+        for (half, word) in key.iter_mut().zip(words) {
+            *half = half.wrapping_mul(0xd134_2543_de82_ef95).rotate_left(29).wrapping_add(word);
+        }
+    }
+    key
+}

@@ -1,0 +1,49 @@
+//! What ties clusters together without saying whose facts they are: codes, and turns named by their id.
+
+use crate::fact::content::Symbol;
+use crate::fact::names::Handle;
+
+/// Who handed out a code, and who used it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tie {
+    /// Handles of facts that handed it out; one may stand twice.
+    pub(crate) sharers: Vec<Handle>,
+    /// Handles of facts that used it; one may stand twice.
+    pub(crate) users: Vec<Handle>,
+}
+
+/// Ties by the number of a code.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ties(Vec<Tie>);
+
+impl Ties {
+    pub(crate) fn get(&self, code: Symbol) -> Option<&Tie> {
+        self.0.get(code as usize)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Symbol, &Tie)> {
+        (0..).zip(&self.0)
+    }
+
+    pub(crate) fn share(&mut self, code: Symbol, handle: Handle) {
+        push(&mut self.at(code).sharers, handle);
+    }
+
+    pub(crate) fn using(&mut self, code: Symbol, handle: Handle) {
+        push(&mut self.at(code).users, handle);
+    }
+
+    fn at(&mut self, code: Symbol) -> &mut Tie {
+        let place = code as usize;
+        if self.0.len() <= place {
+            self.0.resize_with(place + 1, Tie::default);
+        }
+        &mut self.0[place]
+    }
+}
+
+fn push(handles: &mut Vec<Handle>, handle: Handle) {
+    if handles.last() != Some(&handle) {
+        handles.push(handle);
+    }
+}

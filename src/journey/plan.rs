@@ -1,0 +1,79 @@
+//! What the rules make of each content, worked out once for a whole answer.
+
+use std::collections::BTreeMap;
+
+use crate::event::Kind;
+use crate::fact::{CHANNEL, Contents, Held, NONE, QUERY};
+use crate::journey::rules::Rules;
+use crate::journey::touchpoint::{Evidence, TouchKind, direct_channel};
+use crate::reason::RefuseReason;
+
+/// What a content is to the rules.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Prepared {
+    /// The kind of touchpoint that it can be, if any.
+    pub(crate) touch: Option<TouchKind>,
+    /// Whether that kind may earn.
+    pub(crate) may: bool,
+    /// Whether its intent may not.
+    pub(crate) excluded: bool,
+    /// Whether its channel is that of direct visits.
+    pub(crate) direct: bool,
+}
+
+/// Rules in the form in which they are applied.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    contents: Vec<Prepared>,
+    /// The lookback window of each kind, in nanoseconds, by the number of the kind.
+    windows: [u64; TouchKind::ALL.len()],
+    /// Longer windows that evidence opens.
+    pub(crate) evidence_windows: BTreeMap<Evidence, u64>,
+    /// The longest window of all: what lies further back is out.
+    pub(crate) longest: u64,
+    /// Whether any turn has a query.
+    pub(crate) has_queries: bool,
+}
+
+impl Plan {
+    pub(crate) fn new(contents: &Contents, rules: &Rules) -> Self {
+        let excludes = rules.excludes();
+        let may = TouchKind::ALL.iter().map(|kind| rules.kinds.contains(kind)).collect::<Vec<bool>>();
+        let prepared = |held: &Held| {
+            let touch = TouchKind::of(&held.content);
+            let intent = match &held.content.kind {
+                Kind::Query(query) => query.intent.as_ref(),
+                _ => None,
+            };
+            Prepared {
+                touch,
+                may: touch.is_some_and(|touch| may[touch as usize]),
+                excluded: intent.is_some_and(|intent| excludes(intent.as_str())),
+                direct: held.labels[CHANNEL] != NONE && direct_channel(held.content.channel.as_ref()),
+            }
+        };
+        let mut windows = [rules.lookback.as_nanos(); TouchKind::ALL.len()];
+        for (kind, window) in &rules.kind_windows {
+            windows[*kind as usize] = window.as_nanos();
+        }
+        let evidence_windows: BTreeMap<Evidence, u64> =
+            rules.evidence_windows.iter().map(|(evidence, window)| (*evidence, window.as_nanos())).collect();
+        let longest = windows.iter().chain(evidence_windows.values()).copied().max().unwrap_or_default();
+        let has_queries = contents.iter().any(|held| held.labels[QUERY] != NONE);
+        let contents = contents.iter().map(prepared).collect();
+        Self { contents, windows, evidence_windows, longest, has_queries }
+    }
+
+    pub(crate) fn get(&self, content: u32) -> Prepared {
+        self.contents[content as usize]
+    }
+
+    pub(crate) fn window(&self, kind: TouchKind) -> u64 {
+        self.windows[kind as usize]
+    }
+}
+
+/// Why a turn may not earn for what it is, whatever the conversion.
+pub(crate) fn barred(prepared: Prepared) -> Option<RefuseReason> {
+    prepared.excluded.then_some(RefuseReason::ExcludedIntent)
+}

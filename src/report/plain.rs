@@ -1,0 +1,612 @@
+//! The short way for plain shoppers: one person, no causes to find, nothing withdrawn, every touch may earn.
+//!
+//! It counts exactly what [`Collector::visit`](super::collect::Collector) counts. A path is a range of the person's
+//! touches there, so what a rule model gives to it is a few numbers: equal parts, and one more for so many of the
+//! first. These are noted at the ends of ranges and summed up once over the person's touches, whatever the number of
+//! conversions; only time decay looks at each pair of a touch and a conversion.
+
+use crate::credit::{ONE, integers};
+use crate::error::Result;
+use crate::fact::{Cluster, Contents, NONE, QUERY, Row, Symbol};
+use crate::identity::People;
+use crate::journey::{
+    Dimension, DirectVisits, Entered, ProductMatch, Reuse, TouchKind, Transform, Unit, World, read,
+};
+use crate::model::{BuiltIn, Chosen, Factor, HalfLife, Steps, Weights, weight};
+use crate::money::{Room, even, split_into};
+use crate::question::{Dated, Earned, Question};
+use crate::reason::{RefuseReason, UnattributedReason};
+use crate::report::tally::{ASKED, CONVERTED, IN_PATH, TURNS, Tally};
+use crate::time::nanos_of;
+
+/// What a content is here.
+#[derive(Clone, Copy, Default)]
+struct Flags {
+    /// A person with it has to be looked at closely.
+    blocks: bool,
+    touch: bool,
+    turn: bool,
+    direct: bool,
+    query: Symbol,
+}
+
+/// How a model shares.
+enum Way {
+    First,
+    Last,
+    LastNonDirect,
+    Linear,
+    /// First, middle, last.
+    Positions([u64; 3], BuiltIn),
+    /// Under which half-life.
+    Decay(HalfLife),
+}
+
+/// One dimension asked for.
+struct Labels {
+    /// The row of each content.
+    slots: Vec<u32>,
+    /// The value of each row.
+    symbols: Vec<Symbol>,
+    /// Shares and minor units by currency, row and model.
+    cells: Vec<Vec<[i128; 2]>>,
+}
+
+/// An order of the person at hand.
+#[derive(Clone, Copy)]
+struct Bought {
+    at: i64,
+    minor: i64,
+    currency: usize,
+    low: usize,
+    high: usize,
+    inside: bool,
+}
+
+/// Shares the orders of plain shoppers.
+pub(crate) struct Plain<'q> {
+    question: &'q Question,
+    ways: Vec<Way>,
+    flags: Vec<Flags>,
+    labels: Vec<Labels>,
+    window: i64,
+    has_queries: bool,
+    scratch: Scratch,
+}
+
+/// Room that is used again for every person.
+#[derive(Default)]
+struct Scratch {
+    at: Vec<i64>,
+    content: Vec<u32>,
+    handle: Vec<u32>,
+    bought: Vec<Bought>,
+    /// By touch and model, share and value: what begins to be given here, to this and all later touches.
+    from: Vec<[i64; 2]>,
+    /// By touch and model, share and value: what is given to this touch alone.
+    alone: Vec<[i64; 2]>,
+    factors: Vec<Factor>,
+    units: Vec<u64>,
+    shares: Vec<i64>,
+    values: Vec<i64>,
+    room: Room,
+    weights: Weights,
+    queries: Vec<Symbol>,
+    conversations: Vec<(u32, bool)>,
+}
+
+/// A path of which only the length counts.
+struct Length(usize);
+
+impl Steps for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+
+    fn is_direct(&self, _: usize) -> bool {
+        false
+    }
+
+    fn key(&self, place: usize) -> usize {
+        place
+    }
+
+    fn nanos(&self, _: usize) -> i128 {
+        0
+    }
+}
+
+impl<'q> Plain<'q> {
+    /// None where the question asks for more than can be told the short way.
+    pub(crate) fn new(world: &World<'_>, question: &'q Question, tally: &Tally) -> Option<Self> {
+        let rules = &question.rules;
+        let simple = rules.kind_windows.is_empty()
+            && rules.evidence_windows.is_empty()
+            && rules.unit != Unit::Conversation
+            && rules.reuse == Reuse::Allowed
+            && rules.transform == Transform::All
+            && rules.product_match == ProductMatch::Any
+            && rules.direct_visits == DirectVisits::May
+            && rules.last_touchpoints.is_none()
+            && question.dated == Dated::ByConversion
+            && matches!(question.earned, Earned::Orders)
+            && question.consent.allows(None);
+        let ways: Option<Vec<Way>> = question.models.iter().map(way).collect();
+        let labels = (0..tally.dimensions()).map(|place| Labels::new(world, tally.dimension(place)));
+        let labels: Option<Vec<Labels>> = labels.collect();
+        let (ways, labels, true) = (ways?, labels?, simple) else { return None };
+        let flags = (0..world.facts.contents.iter().len() as u32).map(|content| flags(world, content));
+        Some(Self {
+            question,
+            ways,
+            flags: flags.collect(),
+            labels,
+            window: i64::try_from(rules.lookback.as_nanos()).unwrap_or(i64::MAX),
+            has_queries: world.plan.has_queries,
+            scratch: Scratch::default(),
+        })
+    }
+
+    /// Counts the people of a cluster, if it is a plain one; else nothing is counted.
+    pub(crate) fn visit(&mut self, world: &World<'_>, number: u32, tally: &mut Tally) -> Result<bool> {
+        let cluster = world.cluster(number);
+        let traits = cluster.traits;
+        let special = traits.repeats
+            || traits.withdrawals
+            || traits.causes
+            || traits.consent
+            || traits.codes
+            || traits.goals
+            || traits.counted;
+        if number == 0 || special {
+            return Ok(false);
+        }
+        let rows = cluster.rows.all();
+        if world.seen(&rows) < rows.len() || !self.read(&rows) {
+            return Ok(false);
+        }
+        if !cluster.books.is_empty() && !self.read_orders(world, number, cluster, &rows, tally) {
+            return Ok(false);
+        }
+        if cluster.handles.len() > 1 && !matches!(*world.people(number, &rows), People::One { .. }) {
+            return Ok(false);
+        }
+        tally.intake.events += rows.len() as i64;
+        let models = self.ways.len();
+        self.scratch.bought.sort_unstable_by_key(|bought| bought.at);
+        self.claims(tally);
+        let mut start = 0;
+        let bought = std::mem::take(&mut self.scratch.bought);
+        for same in bought.chunk_by(|a, b| a.currency == b.currency) {
+            self.share(same)?;
+            self.add_up(same, models);
+            start += same.len();
+        }
+        debug_assert_eq!(start, bought.len());
+        self.rates(world, tally, &bought);
+        if self.has_queries {
+            self.repeats(tally, &bought);
+        }
+        self.scratch.bought = bought;
+        Ok(true)
+    }
+
+    /// Reads a person's touches; says whether all may earn.
+    fn read(&mut self, rows: &[Row]) -> bool {
+        let Scratch { at, content, handle, bought, .. } = &mut self.scratch;
+        at.clear();
+        content.clear();
+        handle.clear();
+        bought.clear();
+        for row in rows {
+            let flags = self.flags[row.content as usize];
+            let Ok(nanos) = i64::try_from(row.at.nanos()) else { return false };
+            if flags.blocks {
+                return false;
+            }
+            if flags.touch {
+                at.push(nanos);
+                content.push(row.content);
+                handle.push(row.handle);
+            }
+        }
+        true
+    }
+
+    /// Reads the orders that count; says whether they are simple enough.
+    fn read_orders(
+        &mut self,
+        world: &World<'_>,
+        number: u32,
+        cluster: &Cluster,
+        rows: &[Row],
+        tally: &mut Tally,
+    ) -> bool {
+        let mut sum = 0_i128;
+        for book in &cluster.books {
+            let book = world.facts.books.get(*book);
+            if !book.seen(world.as_of) {
+                return false;
+            }
+            // A book is read where its order is, not wherever a version of it is.
+            if book.newest().is_none_or(|newest| world.facts.names.cluster(newest.handle) != number) {
+                continue;
+            }
+            let Entered::Order(state) = read(book, world.as_of, world.facts.key()) else { continue };
+            if !state.counts() {
+                continue;
+            }
+            let Ok(at) = i64::try_from(nanos_of(state.at)) else { return false };
+            let (minor, period) = (state.net(), self.question.period);
+            sum += i128::from(minor);
+            let currency = tally.currency(Some(state.currency()), self.ways.len());
+            let times = &self.scratch.at;
+            let low = times.partition_point(|time| *time < at.saturating_sub(self.window));
+            let high = low + times[low..].partition_point(|time| *time <= at);
+            let inside = period.is_all() || period.contains(state.at);
+            self.scratch.bought.push(Bought { at, minor, currency, low, high, inside });
+        }
+        debug_assert!(self.scratch.at.len() <= rows.len());
+        // Sums over one person stay in 64 bits.
+        sum < 1 << 62 && self.scratch.bought.len() < 1 << 32 && self.scratch.at.len() < 1 << 29
+    }
+
+    /// Counts conversions, values and what is refused.
+    fn claims(&mut self, tally: &mut Tally) {
+        let Scratch { at, content, bought, queries, .. } = &mut self.scratch;
+        let count = at.len();
+        for Bought { minor, currency, low, high, inside, .. } in bought.iter().copied() {
+            if !inside {
+                continue;
+            }
+            let (old, late) = (low, count - high);
+            tally.refused[RefuseReason::OutOfWindow as usize] += old as i64;
+            tally.refused[RefuseReason::AfterConversion as usize] += late as i64;
+            let path = &content[low..high];
+            let with_bot = path.iter().any(|content| self.flags[*content as usize].turn);
+            tally.orders.push((with_bot, currency as u32, minor));
+            let money = &mut tally.money[currency];
+            money.conversions += 1;
+            money.value += i128::from(minor);
+            if path.is_empty() {
+                let reason = match (old, late) {
+                    (0, 0) => UnattributedReason::NoTouchpoint,
+                    (0, _) => UnattributedReason::AfterConversion,
+                    (_, 0) => UnattributedReason::OutOfWindow,
+                    _ => UnattributedReason::AllRefused,
+                };
+                let held = &mut money.unattributed[reason as usize];
+                *held = (held.0 + 1, held.1 + i128::from(minor));
+            } else if self.has_queries {
+                queries.clear();
+                let found = path.iter().map(|content| self.flags[*content as usize].query);
+                queries.extend(found.filter(|query| *query != NONE));
+                queries.sort_unstable();
+                queries.dedup();
+                queries.iter().for_each(|query| tally.queries.at(*query)[IN_PATH] += 1);
+            }
+        }
+    }
+
+    /// Notes what each model gives to each touch for orders in one currency.
+    fn share(&mut self, orders: &[Bought]) -> Result<()> {
+        let (models, count) = (self.ways.len(), self.scratch.at.len());
+        for gifts in [&mut self.scratch.from, &mut self.scratch.alone] {
+            gifts.clear();
+            gifts.resize((count + 1) * models, [0; 2]);
+        }
+        for (model, way) in self.ways.iter().enumerate() {
+            if let Way::Decay(half_life) = way {
+                let range = span(orders);
+                self.scratch.factors.clear();
+                self.scratch.factors.resize(range.start, Factor::default());
+                let factors = self.scratch.at[range].iter().map(|at| half_life.factor(i128::from(*at)));
+                self.scratch.factors.extend(factors);
+            }
+            for order in orders.iter().filter(|order| order.inside && order.low < order.high) {
+                let mut given = Given { scratch: &mut self.scratch, flags: &self.flags, models, model };
+                given.give(way, *order)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what the touches were given to the rows of their values.
+    fn add_up(&mut self, orders: &[Bought], models: usize) {
+        let currency = orders[0].currency;
+        let Scratch { from, alone, content, .. } = &self.scratch;
+        for labels in &mut self.labels {
+            if labels.cells.len() <= currency {
+                labels.cells.resize(currency + 1, Vec::new());
+            }
+            labels.cells[currency].resize(labels.symbols.len() * models, [0; 2]);
+        }
+        let range = span(orders);
+        let mut running = vec![[0_i64; 2]; models];
+        let mut given = vec![[0_i128; 2]; models];
+        for place in range {
+            let (from, alone) = (&from[place * models..][..models], &alone[place * models..][..models]);
+            for (((given, running), from), alone) in given.iter_mut().zip(&mut running).zip(from).zip(alone) {
+                *running = [running[0] + from[0], running[1] + from[1]];
+                *given = [i128::from(running[0] + alone[0]), i128::from(running[1] + alone[1])];
+            }
+            for labels in &mut self.labels {
+                let row = labels.slots[content[place] as usize] as usize;
+                let cells = &mut labels.cells[currency][row * models..][..models];
+                for (cell, given) in cells.iter_mut().zip(&given) {
+                    cell[0] += given[0];
+                    cell[1] += given[1];
+                }
+            }
+        }
+    }
+
+    /// Turns, conversations and people, and which of them ended in a conversion.
+    fn rates(&mut self, world: &World<'_>, tally: &mut Tally, orders: &[Bought]) {
+        let Scratch { at, content, handle, conversations, .. } = &mut self.scratch;
+        let period = self.question.period;
+        conversations.clear();
+        let mut person = None;
+        let mut next = 0;
+        for (place, content) in content.iter().enumerate() {
+            let flags = self.flags[*content as usize];
+            if !flags.turn || !period.is_all() && !period.contains(crate::time::utc_of(at[place].into())) {
+                continue;
+            }
+            // Orders stand in order of time, and so do the ends of their windows.
+            while next < orders.len() && orders[next].high <= place {
+                next += 1;
+            }
+            let ended = orders.get(next).is_some_and(|order| order.low <= place);
+            tally.rates[0][0] += 1;
+            tally.rates[0][1] += i64::from(ended);
+            *person.get_or_insert(false) |= ended;
+            if flags.query != NONE {
+                let figures = tally.queries.at(flags.query);
+                figures[TURNS] += 1;
+                figures[CONVERTED] += i64::from(ended);
+            }
+            if world.has_conversations
+                && let Some(conversation) = world.conversation(handle[place])
+            {
+                conversations.push((conversation, ended));
+            }
+        }
+        if let Some(ended) = person {
+            tally.rates[2][0] += 1;
+            tally.rates[2][1] += i64::from(ended);
+        }
+        conversations.sort_unstable();
+        for same in conversations.chunk_by(|a, b| a.0 == b.0) {
+            tally.rates[1][0] += 1;
+            tally.rates[1][1] += i64::from(same.iter().any(|(_, ended)| *ended));
+        }
+    }
+
+    /// Queries asked again before a conversion, or by a person without one.
+    fn repeats(&mut self, tally: &mut Tally, orders: &[Bought]) {
+        let mut since = 0;
+        for order in orders {
+            if order.inside {
+                self.repeated(tally, order.low.max(since)..order.high, ASKED);
+            }
+            since = order.high;
+        }
+        if orders.is_empty() {
+            self.repeated(tally, 0..self.scratch.at.len(), ASKED + 2);
+        }
+    }
+
+    fn repeated(&mut self, tally: &mut Tally, range: std::ops::Range<usize>, place: usize) {
+        if range.is_empty() {
+            return;
+        }
+        let Scratch { at, content, queries, .. } = &mut self.scratch;
+        let period = self.question.period;
+        let counts = |touch: usize| {
+            place == ASKED || period.is_all() || period.contains(crate::time::utc_of(at[touch].into()))
+        };
+        queries.clear();
+        let found =
+            range.filter(|touch| counts(*touch)).map(|touch| self.flags[content[touch] as usize].query);
+        queries.extend(found.filter(|query| *query != NONE));
+        queries.sort_unstable();
+        for same in queries.chunk_by(|a, b| a == b) {
+            let figures = tally.queries.at(same[0]);
+            figures[place] += 1;
+            figures[place + 1] += i64::from(same.len() > 1);
+        }
+    }
+
+    /// Puts what was credited into the tables.
+    pub(crate) fn finish(self, tally: &mut Tally) {
+        let models = self.ways.len();
+        for (place, labels) in self.labels.iter().enumerate() {
+            for (currency, cells) in labels.cells.iter().enumerate() {
+                let given = |cells: &&[[i128; 2]]| cells.iter().any(|cell| *cell != [0; 2]);
+                let rows = labels.symbols.iter().zip(cells.chunks(models.max(1)));
+                for (symbol, cells) in rows.filter(|(_, cells)| given(cells)) {
+                    let row = tally.tables[place][currency].row(*symbol);
+                    for (held, cell) in row.iter_mut().zip(cells) {
+                        *held = [held[0] + cell[0], held[1] + cell[1]];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All touches that lie in the window of some order.
+fn span(orders: &[Bought]) -> std::ops::Range<usize> {
+    let low = orders.iter().map(|order| order.low).min().unwrap_or_default();
+    let high = orders.iter().map(|order| order.high).max().unwrap_or_default();
+    low..high.max(low)
+}
+
+impl Labels {
+    /// None for dimensions of which a touch may have several values.
+    fn new(world: &World<'_>, by: Dimension) -> Option<Self> {
+        let label = by.label()?;
+        let contents: &Contents = &world.facts.contents;
+        let mut rows = std::collections::BTreeMap::new();
+        let mut symbols = Vec::new();
+        let mut slots = Vec::with_capacity(contents.iter().len());
+        for held in contents.iter() {
+            let symbol = held.labels[label];
+            let slot = rows.entry(symbol).or_insert_with(|| {
+                symbols.push(symbol);
+                symbols.len() as u32 - 1
+            });
+            slots.push(*slot);
+        }
+        Some(Self { slots, symbols, cells: Vec::new() })
+    }
+}
+
+fn way(chosen: &Chosen) -> Option<Way> {
+    let Chosen::BuiltIn(model) = chosen else { return None };
+    Some(match model {
+        BuiltIn::FirstTouch => Way::First,
+        BuiltIn::LastTouch => Way::Last,
+        BuiltIn::LastNonDirect => Way::LastNonDirect,
+        BuiltIn::Linear => Way::Linear,
+        BuiltIn::PositionBased(positions) => Way::Positions(positions.shares(), model.clone()),
+        BuiltIn::JShaped => Way::Positions([20, 20, 60], model.clone()),
+        BuiltIn::InverseJ => Way::Positions([60, 20, 20], model.clone()),
+        BuiltIn::TimeDecay(decay) => Way::Decay(HalfLife::new(decay.half_life().as_nanos())),
+        BuiltIn::LinearUnique => return None,
+    })
+}
+
+fn flags(world: &World<'_>, content: u32) -> Flags {
+    let prepared = world.plan.get(content);
+    let turn = prepared.touch == Some(TouchKind::Query);
+    Flags {
+        blocks: prepared.touch.is_some() && (!prepared.may || prepared.excluded),
+        touch: prepared.touch.is_some(),
+        turn,
+        direct: prepared.touch == Some(TouchKind::Visit) && prepared.direct,
+        query: world.facts.contents.get(content).labels[QUERY],
+    }
+}
+
+/// Where one model's gifts for one order go.
+struct Given<'s> {
+    scratch: &'s mut Scratch,
+    flags: &'s [Flags],
+    models: usize,
+    model: usize,
+}
+
+impl Given<'_> {
+    fn give(&mut self, way: &Way, order: Bought) -> Result<()> {
+        let Bought { minor, low, high, .. } = order;
+        match way {
+            _ if high - low == 1 => self.one(low, minor),
+            Way::First => self.one(low, minor),
+            Way::Last => self.one(high - 1, minor),
+            Way::LastNonDirect => {
+                let content = &self.scratch.content[low..high];
+                let last = content.iter().rposition(|content| !self.flags[*content as usize].direct);
+                self.one(last.map_or(high - 1, |last| low + last), minor);
+            }
+            Way::Linear => self.evenly(low, high, minor),
+            Way::Positions(shares, model) => {
+                let between = (high - low).saturating_sub(2) as u64;
+                let largest = shares.iter().max().copied().unwrap_or_default();
+                if largest.saturating_mul(between.max(1)) <= 1 << 53 {
+                    self.by_position(*shares, low, high, minor);
+                } else {
+                    self.scratch.weights.clear();
+                    model.weigh_steps(&Length(high - low), &mut self.scratch.weights);
+                    let weights = self.scratch.weights.as_slice();
+                    self.scratch.units = integers(weights, weights.iter().copied().fold(0.0, f64::max));
+                    self.by_units(low, minor)?;
+                }
+            }
+            Way::Decay(_) => {
+                let Scratch { factors, units, .. } = &mut *self.scratch;
+                let newest = factors[high - 1];
+                units.clear();
+                units.extend(factors[low..high].iter().map(|factor| weight(newest, *factor)));
+                self.by_units(low, minor)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn at(&mut self, touch: usize) -> &mut [i64; 2] {
+        &mut self.scratch.from[touch * self.models + self.model]
+    }
+
+    /// Gives so much to each touch of a range.
+    fn range(&mut self, low: usize, high: usize, part: i64, which: usize) {
+        self.at(low)[which] += part;
+        self.at(high)[which] -= part;
+    }
+
+    fn one(&mut self, touch: usize, minor: i64) {
+        for (which, total) in [ONE, minor].into_iter().enumerate() {
+            self.range(touch, touch + 1, total, which);
+        }
+    }
+
+    fn evenly(&mut self, low: usize, high: usize, minor: i64) {
+        for (which, total) in [ONE, minor].into_iter().enumerate() {
+            let (part, more) = even(total, high - low);
+            self.range(low, high, part, which);
+            self.range(low, low + more, 1, which);
+        }
+    }
+
+    /// Of a path of n touches, the weights are a (n - 2) for the first, m for each between, b (n - 2) for the last;
+    /// spare units go by the largest of three remainders.
+    fn by_position(&mut self, [first, middle, last]: [u64; 3], low: usize, high: usize, minor: i64) {
+        let between = (high - low - 2) as u64;
+        let (ends, middles) = match between {
+            0 if first + last == 0 => ([1, 1], 0),
+            0 => ([first, last], 0),
+            _ => ([first * between, last * between], middle),
+        };
+        let sum = u128::from(ends[0]) + u128::from(ends[1]) + u128::from(middles) * u128::from(between);
+        for (which, total) in [ONE, minor].into_iter().enumerate() {
+            let total = total.unsigned_abs();
+            let split = |weight: u64| divide(u128::from(total) * u128::from(weight), sum);
+            let [(one, left_one), (mid, left_mid), (two, left_two)] =
+                [split(ends[0]), split(middles), split(ends[1])];
+            let mut spare = total - one - two - mid * between;
+            let mut order = [(left_one, 0_u8, 1), (left_mid, 1, between), (left_two, 2, 1)];
+            order.sort_by_key(|(left, place, _)| (std::cmp::Reverse(*left), *place));
+            let mut more = [0_u64; 3];
+            for (_, place, count) in order {
+                more[usize::from(place)] = spare.min(count);
+                spare -= spare.min(count);
+            }
+            self.range(low, low + 1, (one + more[0]) as i64, which);
+            self.range(low + 1, high - 1, mid as i64, which);
+            self.range(low + 1, low + 1 + more[1] as usize, 1, which);
+            self.range(high - 1, high, (two + more[2]) as i64, which);
+        }
+    }
+
+    fn by_units(&mut self, low: usize, minor: i64) -> Result<()> {
+        let (models, model) = (self.models, self.model);
+        let Scratch { units, shares, values, room, alone, .. } = &mut *self.scratch;
+        split_into(ONE, units, shares, room)?;
+        split_into(minor, units, values, room)?;
+        let cells = alone[low * models..].chunks_exact_mut(models);
+        for ((cells, share), value) in cells.zip(shares.iter()).zip(values.iter()) {
+            cells[model][0] += share;
+            cells[model][1] += value;
+        }
+        Ok(())
+    }
+}
+
+/// Quotient and remainder, by the hardware where the numbers have 64 bits. The quotient is below 2^64.
+fn divide(number: u128, by: u128) -> (u64, u128) {
+    match (u64::try_from(number), u64::try_from(by)) {
+        (Ok(number), Ok(by)) => (number / by, u128::from(number % by)),
+        _ => ((number / by) as u64, number % by),
+    }
+}
