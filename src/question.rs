@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 
 use crate::choice::choice;
 use crate::error::{ErrorKind, Result};
-use crate::journey::{ConversionKind, Dimension, Rules, fingerprint, quoted};
+#[cfg(feature = "testing")]
+use crate::journey::ConversionKind;
+use crate::journey::{Dimension, Rules, fingerprint, quoted};
 use crate::model::{BuiltIn, Chosen, PositionBased, TimeDecay};
 use crate::privacy::ConsentPolicy;
 use crate::text::Label;
@@ -100,6 +102,7 @@ impl Question {
     }
 
     /// Whether conversions of this kind are asked about.
+    #[cfg(feature = "testing")]
     pub(crate) fn asks_about(&self, kind: &ConversionKind) -> bool {
         match (&self.earned, kind) {
             (Earned::Orders, ConversionKind::Order(_)) => true,

@@ -14,6 +14,7 @@ use crate::text::OrderId;
 pub(crate) struct Book {
     pub(crate) order: OrderId,
     /// Versions and refunds, in the order of facts.
+    #[expect(clippy::vec_box, reason = "a version that comes late moves the others")]
     pub(crate) facts: Vec<Box<Booked>>,
     /// The place of the version that wins over all others, if there is a version.
     newest: Option<u32>,

@@ -258,10 +258,6 @@ impl<T: AsRef<str> + Clone> Texts<T> {
         Self { list: Vec::new(), index: Index::default(), seed }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.list.len()
-    }
-
     pub(crate) fn get(&self, symbol: Symbol) -> &T {
         &self.list[symbol as usize]
     }

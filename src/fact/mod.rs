@@ -73,12 +73,6 @@ impl Fact {
         }
     }
 
-    /// What it says apart from when, by whom and under which id.
-    pub(crate) fn content(&self) -> Content {
-        let Self { kind, channel, junk, withheld, .. } = self.clone();
-        Content { kind, channel, junk, withheld }
-    }
-
     /// Since when an order's snapshot holds: the instant that decides between versions, and whether it is seen.
     pub(crate) fn version(&self) -> DateTime<Utc> {
         self.order().and_then(|order| order.updated_at).unwrap_or(self.at)

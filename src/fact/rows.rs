@@ -88,13 +88,6 @@ impl Rows {
         }
     }
 
-    pub(crate) fn last(&self) -> Option<&Row> {
-        match self {
-            Self::Few(rows) => rows.last(),
-            Self::Many(chunks) => chunks.last().and_then(|chunk| chunk.last()),
-        }
-    }
-
     /// The row for which `compare` says `Equal`; else where a row would have to stand.
     pub(crate) fn search(&self, compare: impl Fn(&Row) -> Ordering) -> Result<Row, Place> {
         let (chunk, rows) = match self {

@@ -21,10 +21,6 @@ impl Ties {
         self.0.get(code as usize)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Symbol, &Tie)> {
-        (0..).zip(&self.0)
-    }
-
     pub(crate) fn share(&mut self, code: Symbol, handle: Handle) {
         push(&mut self.at(code).sharers, handle);
     }

@@ -115,11 +115,6 @@ impl Identifier {
         &self.text
     }
 
-    /// The same kind without the text: what is left of it in a stored claim.
-    pub(crate) fn blank(&self) -> Self {
-        Self { kind: self.kind, text: Arc::from("") }
-    }
-
     /// Whether it is a placeholder that software writes where an identifier is missing, such as `undefined`.
     ///
     /// Junk never links anything; see [`JUNK`] and [`ROLE_MAILBOXES`].

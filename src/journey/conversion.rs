@@ -90,9 +90,4 @@ impl Conversion {
     pub fn currency(&self) -> Option<Currency> {
         self.value.map(Money::currency)
     }
-
-    /// Minor units of its value, 0 for a goal without one.
-    pub(crate) fn minor(&self) -> i64 {
-        self.value.map_or(0, Money::minor)
-    }
 }

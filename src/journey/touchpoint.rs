@@ -233,18 +233,6 @@ impl Labels {
             Dimension::Evidence => &[],
         }
     }
-
-    fn all_mut(&mut self) -> [&mut Values; 8] {
-        let Self { query, topic, intent, flow, product, product_type, channel, conversation } = self;
-        [query, topic, intent, flow, product, product_type, channel, conversation]
-    }
-
-    /// Adds the values of `other`.
-    pub(crate) fn extend(&mut self, mut other: Self) {
-        for (mine, theirs) in self.all_mut().into_iter().zip(other.all_mut()) {
-            theirs.drain(..).for_each(|label| add(mine, label));
-        }
-    }
 }
 
 /// Adds a value in text order, once.

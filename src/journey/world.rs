@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::event::Kind;
-use crate::fact::{Booked, Cluster, Facts, Handle, NOBODY, Row, Symbol};
+use crate::fact::{Booked, Cluster, Facts, Handle, Row, Symbol};
 use crate::id::IdKind;
 use crate::identity::{self, People, Said};
 use crate::journey::circle::{Circle, Turn};
@@ -30,6 +30,9 @@ pub(crate) struct World<'a> {
     /// Whether any fact names a conversation.
     pub(crate) has_conversations: bool,
 }
+
+/// Instant, kind and id of the first fact that makes a claim, and the instant of the last.
+type Told = ((i128, u8, Vec<u8>), i128);
 
 /// What people of one cluster may need to know of another.
 #[derive(Debug, Default)]
@@ -156,7 +159,7 @@ impl<'a> World<'a> {
     /// The claims of a cluster with the instants that decide between them and withdrawals.
     fn said(&self, number: u32, seen: &[Row]) -> Said {
         let (names, cluster) = (&self.facts.names, self.cluster(number));
-        let mut claims: BTreeMap<Handle, ((i128, u8, Vec<u8>), i128)> = BTreeMap::new();
+        let mut claims: BTreeMap<Handle, Told> = BTreeMap::new();
         let mut withdrawn = Vec::new();
         let mut claim = |handle: Handle, at: i128, rank: u8, id: &[u8]| {
             if names.is_set(handle) && names.cluster(handle) == number {
@@ -256,12 +259,6 @@ impl<'a> World<'a> {
         cluster.id_of(row, self.facts.hashed()).bytes().to_vec()
     }
 
-    /// The order of facts: by instant, kind and id.
-    pub(crate) fn position(&self, number: u32, row: &Row) -> (i128, u8, Vec<u8>) {
-        let id = self.id(self.cluster(number), row);
-        (row.at.nanos(), self.facts.contents.rank(row.content), id)
-    }
-
     /// Which of two facts with one id counts: the newer, ties by content.
     pub(crate) fn outdoes(&self, cluster: &Cluster, one: &Row, other: &Row) -> bool {
         let order = one.at.cmp(&other.at).then_with(|| {
@@ -270,10 +267,5 @@ impl<'a> World<'a> {
             one.content_key(key).cmp(&other.content_key(key))
         });
         order.is_gt()
-    }
-
-    /// Whether a fact names nobody.
-    pub(crate) fn is_nobody(&self, handle: Handle) -> bool {
-        handle == NOBODY
     }
 }

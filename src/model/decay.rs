@@ -45,7 +45,7 @@ impl HalfLife {
         };
         // rest * 2^64 / half-life: the reciprocal is off by less than one, so this is by less than 2^-64.
         let (high, low) = ((self.reciprocal >> 64) as u64, self.reciprocal as u64);
-        let fraction = u128::from(rest) * u128::from(high) + (u128::from(rest) * u128::from(low) >> 64);
+        let fraction = u128::from(rest) * u128::from(high) + ((u128::from(rest) * u128::from(low)) >> 64);
         let fraction = fraction as u64;
         let (up, down) = match fraction {
             0 => (1 << 63, u64::MAX),
@@ -76,7 +76,7 @@ pub(crate) fn weight(newest: Factor, other: Factor) -> u64 {
 /// The first sixteen binary digits come from two tables, the rest from 1 - y + y²/2 - y³/6 with y = f ln 2; the next
 /// term is below 2^-68.
 fn power(fraction: u64) -> u64 {
-    let high = |a: u64, b: u64| (u128::from(a) * u128::from(b) >> 64) as u64;
+    let high = |a: u64, b: u64| ((u128::from(a) * u128::from(b)) >> 64) as u64;
     let coarse = high(COARSE[(fraction >> 56) as usize], FINE[(fraction >> 48 & 0xff) as usize]);
     let y = high(fraction & 0xffff_ffff_ffff, LN_2);
     let square = high(y, y);

@@ -33,9 +33,8 @@ pub(crate) fn collect(facts: &Facts, question: &Question) -> Result<Sums> {
     Ok(sums)
 }
 
-/// Visits everybody; of several failures that of the first cluster counts.
-#[cfg(not(feature = "parallel"))]
-fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>)> {
+/// Visits everybody, one after the other.
+fn visit_in_turn(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>)> {
     let mut collector = Collector::new(world, question);
     collector.books(0..world.facts.books.len());
     for number in world.clusters() {
@@ -44,33 +43,41 @@ fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>
     Ok(collector.finish())
 }
 
-/// The same on all threads of the pool that the host has put the call into; sums do not depend on who adds what.
+#[cfg(not(feature = "parallel"))]
+use visit_in_turn as visit_all;
+
+/// How many clusters or orders a thread takes at a time.
+#[cfg(feature = "parallel")]
+const PIECE: usize = 2_048;
+
+/// The same on all threads of the pool that the host has put the call into. Sums do not depend on who adds what; of
+/// several failures that of the first cluster counts.
 #[cfg(feature = "parallel")]
 fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>)> {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// How many clusters or orders a thread takes at a time.
-    const PIECE: usize = 2_048;
+    type Done = std::result::Result<(Tally, Vec<Turn>), (usize, Error)>;
     let (clusters, books) = (world.facts.clusters.len(), world.facts.books.len());
+    if clusters + books <= PIECE {
+        return visit_in_turn(world, question);
+    }
     let (next_cluster, next_book) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let work = || {
+    let piece = |next: &AtomicUsize, count: usize| {
+        let start = next.fetch_add(PIECE, Ordering::Relaxed);
+        (start < count).then(|| start..count.min(start + PIECE))
+    };
+    let done: Vec<Done> = rayon::broadcast(|_| {
         let mut collector = Collector::new(world, question);
-        let pieces = |next: &AtomicUsize, count: usize| {
-            let start = next.fetch_add(PIECE, Ordering::Relaxed);
-            (start < count).then(|| start..count.min(start + PIECE))
-        };
-        while let Some(piece) = pieces(&next_book, books) {
+        while let Some(piece) = piece(&next_book, books) {
             collector.books(piece);
         }
-        while let Some(piece) = pieces(&next_cluster, clusters) {
+        while let Some(piece) = piece(&next_cluster, clusters) {
             for number in piece {
                 collector.visit(number as u32).map_err(|error| (number, error))?;
             }
         }
         Ok(collector.finish())
-    };
-    let done: Vec<std::result::Result<(Tally, Vec<Turn>), (usize, Error)>> =
-        if clusters + books <= PIECE { vec![work()] } else { rayon::broadcast(|_| work()) };
+    });
     let (mut tally, mut turns) = (Tally::new(question), Vec::new());
     let mut failed: Option<(usize, Error)> = None;
     for part in done {

@@ -48,10 +48,6 @@ const fn shape(name: &'static str, events: fn(usize) -> Vec<Event>) -> Shape {
     Shape { name, events, ask: |_| {} }
 }
 
-pub fn named(name: &str) -> Option<&'static Shape> {
-    SHAPES.iter().find(|shape| shape.name == name)
-}
-
 fn by_query(question: &mut Question) {
     question.by = vec![Dimension::Query, Dimension::Topic];
 }
@@ -122,7 +118,7 @@ fn ordinary(count: usize) -> Vec<Event> {
         let (turn, place) = (|part| format!("turn-{}", number * 8 + part), number * 8);
         let click =
             |part: usize| Event::link_click(format!("click-{}", place + part), after(at + part), chat(0));
-        let bought: Event = if number % 3 == 0 {
+        let bought: Event = if number.is_multiple_of(3) {
             order(number, at + 2_000, known())
         } else {
             Event::visit(format!("visit-{number}"), after(at + 2_000), known()).into()
@@ -159,7 +155,7 @@ fn many_people(count: usize) -> Vec<Event> {
 fn hub_visitor(count: usize) -> Vec<Event> {
     let event = |number: usize| {
         let who = Who::visitor("device").customer(format!("customer-{}", number / 2));
-        if number % 2 == 0 { query(number, number, who) } else { order(number, number, who) }
+        if number.is_multiple_of(2) { query(number, number, who) } else { order(number, number, who) }
     };
     (0..count).map(event).collect()
 }
@@ -185,7 +181,7 @@ fn chain_of_visitors(count: usize) -> Vec<Event> {
 fn chain_of_customers(count: usize) -> Vec<Event> {
     let event = |number: usize| {
         let customer = |number: usize| format!("customer-{number}");
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             return query(number, number * 360, Who::customer(customer(number / 2)));
         }
         let (from, into) = (customer(number / 2), customer(number / 2 + 1));
@@ -207,7 +203,7 @@ fn many_handles(count: usize) -> Vec<Event> {
 fn many_withdrawals(count: usize) -> Vec<Event> {
     let event = |number: usize| {
         let customer = format!("customer-{}", number / 2);
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             return query(number, number, Who::visitor("device").customer(customer));
         }
         let ids = (Identifier::new(IdKind::Visitor, "device"), Identifier::new(IdKind::Customer, customer));
@@ -219,7 +215,7 @@ fn many_withdrawals(count: usize) -> Vec<Event> {
 /// The clock of a host stands still: every shopper, and one of them with half of the events.
 fn one_instant(count: usize) -> Vec<Event> {
     let event = |number: usize| {
-        let who = Who::visitor(format!("visitor-{}", if number % 2 == 0 { 0 } else { number }));
+        let who = Who::visitor(format!("visitor-{}", if number.is_multiple_of(2) { 0 } else { number }));
         if number % 1_000 == 999 { order(number, 0, who) } else { query(number * 7_919 % count, 0, who) }
     };
     (0..count).map(event).collect()
@@ -252,7 +248,7 @@ fn one_order_of_many(count: usize) -> Vec<Event> {
 fn one_order_by(count: usize, who: impl Fn(usize) -> Identifiers) -> Vec<Event> {
     let event = |number: usize| {
         let at = after(number);
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             Event::order(format!("told-{number}"), at, who(number), "1001", eur(5_000 + number)).into()
         } else {
             Event::refund(format!("back-{number}"), at, format!("r{number}"), "1001", eur(1)).into()
@@ -275,7 +271,7 @@ fn many_codes(count: usize) -> Vec<Event> {
         );
         let bought =
             Event::order(format!("o-{number}"), after(number + 2), who(), format!("{number}"), eur(100));
-        let last: Event = if number % 10 == 0 {
+        let last: Event = if number.is_multiple_of(10) {
             bought.code(code.clone()).into()
         } else {
             query(number + count, number, who())
@@ -375,7 +371,9 @@ fn many_engagements(count: usize) -> Vec<Event> {
         match number {
             0 => query(0, 0, who()),
             _ if number + 1 == count => order(number, number, who()),
-            _ if number % 3 == 0 => Event::feedback(id, at, who(), number % 2 == 0).turn("turn-0").into(),
+            _ if number.is_multiple_of(3) => {
+                Event::feedback(id, at, who(), number.is_multiple_of(2)).turn("turn-0").into()
+            }
             _ => Event::link_click(id, at, who()).turn("turn-0").product(format!("product-{number}")).into(),
         }
     };

@@ -1,0 +1,128 @@
+//! What one model gives to the touches of one order's path.
+
+use crate::credit::{ONE, integers};
+use crate::error::Result;
+use crate::model::weight;
+use crate::money::{even, split_into};
+use crate::report::plain::{Bought, Flags, Length, Scratch, Way};
+
+/// Where one model's gifts for one order go.
+pub(super) struct Given<'s> {
+    pub(super) scratch: &'s mut Scratch,
+    pub(super) flags: &'s [Flags],
+    pub(super) models: usize,
+    pub(super) model: usize,
+}
+
+impl Given<'_> {
+    pub(super) fn give(&mut self, way: &Way, order: Bought) -> Result<()> {
+        let Bought { minor, low, high, .. } = order;
+        match way {
+            _ if high - low == 1 => self.one(low, minor),
+            Way::First => self.one(low, minor),
+            Way::Last => self.one(high - 1, minor),
+            Way::LastNonDirect => {
+                let content = &self.scratch.content[low..high];
+                let last = content.iter().rposition(|content| !self.flags[*content as usize].direct);
+                self.one(last.map_or(high - 1, |last| low + last), minor);
+            }
+            Way::Linear => self.evenly(low, high, minor),
+            Way::Positions(shares, model) => {
+                let between = (high - low).saturating_sub(2) as u64;
+                let largest = shares.iter().max().copied().unwrap_or_default();
+                if largest.saturating_mul(between.max(1)) <= 1 << 53 {
+                    self.by_position(*shares, low, high, minor);
+                } else {
+                    self.scratch.weights.clear();
+                    model.weigh_steps(&Length(high - low), &mut self.scratch.weights);
+                    let weights = self.scratch.weights.as_slice();
+                    self.scratch.units = integers(weights, weights.iter().copied().fold(0.0, f64::max));
+                    self.by_units(low, minor)?;
+                }
+            }
+            Way::Decay(_) => {
+                let Scratch { factors, units, .. } = &mut *self.scratch;
+                let newest = factors[high - 1];
+                units.clear();
+                units.extend(factors[low..high].iter().map(|factor| weight(newest, *factor)));
+                self.by_units(low, minor)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn at(&mut self, touch: usize) -> &mut [i64; 2] {
+        &mut self.scratch.from[touch * self.models + self.model]
+    }
+
+    /// Gives so much to each touch of a range.
+    fn range(&mut self, low: usize, high: usize, part: i64, which: usize) {
+        self.at(low)[which] += part;
+        self.at(high)[which] -= part;
+    }
+
+    fn one(&mut self, touch: usize, minor: i64) {
+        for (which, total) in [ONE, minor].into_iter().enumerate() {
+            self.range(touch, touch + 1, total, which);
+        }
+    }
+
+    fn evenly(&mut self, low: usize, high: usize, minor: i64) {
+        for (which, total) in [ONE, minor].into_iter().enumerate() {
+            let (part, more) = even(total, high - low);
+            self.range(low, high, part, which);
+            self.range(low, low + more, 1, which);
+        }
+    }
+
+    /// Of a path of n touches, the weights are a (n - 2) for the first, m for each between, b (n - 2) for the last;
+    /// spare units go by the largest of three remainders.
+    fn by_position(&mut self, [first, middle, last]: [u64; 3], low: usize, high: usize, minor: i64) {
+        let between = (high - low - 2) as u64;
+        let (ends, middles) = match between {
+            0 if first + last == 0 => ([1, 1], 0),
+            0 => ([first, last], 0),
+            _ => ([first * between, last * between], middle),
+        };
+        let sum = u128::from(ends[0]) + u128::from(ends[1]) + u128::from(middles) * u128::from(between);
+        for (which, total) in [ONE, minor].into_iter().enumerate() {
+            let total = total.unsigned_abs();
+            let split = |weight: u64| divide(u128::from(total) * u128::from(weight), sum);
+            let [(one, left_one), (mid, left_mid), (two, left_two)] =
+                [split(ends[0]), split(middles), split(ends[1])];
+            let mut spare = total - one - two - mid * between;
+            let mut order = [(left_one, 0_u8, 1), (left_mid, 1, between), (left_two, 2, 1)];
+            order.sort_by_key(|(left, place, _)| (std::cmp::Reverse(*left), *place));
+            let mut more = [0_u64; 3];
+            for (_, place, count) in order {
+                more[usize::from(place)] = spare.min(count);
+                spare -= spare.min(count);
+            }
+            self.range(low, low + 1, (one + more[0]) as i64, which);
+            self.range(low + 1, high - 1, mid as i64, which);
+            self.range(low + 1, low + 1 + more[1] as usize, 1, which);
+            self.range(high - 1, high, (two + more[2]) as i64, which);
+        }
+    }
+
+    fn by_units(&mut self, low: usize, minor: i64) -> Result<()> {
+        let (models, model) = (self.models, self.model);
+        let Scratch { units, shares, values, room, alone, .. } = &mut *self.scratch;
+        split_into(ONE, units, shares, room)?;
+        split_into(minor, units, values, room)?;
+        let cells = alone[low * models..].chunks_exact_mut(models);
+        for ((cells, share), value) in cells.zip(shares.iter()).zip(values.iter()) {
+            cells[model][0] += share;
+            cells[model][1] += value;
+        }
+        Ok(())
+    }
+}
+
+/// Quotient and remainder, by the hardware where the numbers have 64 bits. The quotient is below 2^64.
+fn divide(number: u128, by: u128) -> (u64, u128) {
+    match (u64::try_from(number), u64::try_from(by)) {
+        (Ok(number), Ok(by)) => (number / by, u128::from(number % by)),
+        _ => ((number / by) as u64, number % by),
+    }
+}
