@@ -76,6 +76,8 @@
 //! * `codes`: signed link codes, `link::signer`, on hmac and sha2.
 //! * `parallel`: reports on all threads of the rayon pool that the host runs the call in. The bytes of an answer are
 //!   the same for any number of threads.
+//! * `platforms`: `platform`, the webhooks of store platforms as verified events, on base64, hmac and sha2.
+//! * `platforms-rsa`: signatures of Adobe Commerce too, on rsa.
 //! * `psl`: hosts compared by the public suffix list instead of a short list of common suffixes.
 //! * `testing`: scenarios, assertions and whole generated shops for an integrator's own tests.
 #![forbid(unsafe_code)]
@@ -92,6 +94,8 @@ mod journey;
 pub mod link;
 pub mod model;
 mod money;
+#[cfg(feature = "platforms")]
+pub mod platform;
 mod privacy;
 mod question;
 pub mod reason;

@@ -1,0 +1,225 @@
+//! BigCommerce.
+//!
+//! A webhook names what changed and says nothing about it, so most answers are [`Answer::Fetch`]:
+//!
+//! | scope | becomes | the host fetches | and hands it to |
+//! |---|---|---|---|
+//! | `store/order/created`, `updated`, `archived`, `statusUpdated` | [`Fetch::Order`] | `/v2/orders/{id}`, and its `products` and `coupons` | [`BigCommerce::order`] |
+//! | `store/cart/converted` | [`Fetch::Order`] | the same | the same |
+//! | `store/order/refund/created` | [`Fetch::Refunds`] | `/v3/orders/{id}/payment_actions/refunds` | [`BigCommerce::refunds`] |
+//! | any other | [`Ignored::Topic`] | | |
+//!
+//! The body's `hash` is no signature: it has no key. The signature is that of Standard Webhooks, under the app's
+//! client secret as it is.
+//!
+//! # Status
+//!
+//! | `status_id` | counts as |
+//! |---|---|
+//! | 2, 3 shipped, 4, 14 refunded, 8, 9, 11 awaiting pickup, shipment, fulfilment, 10 completed | paid |
+//! | 1 pending, 7 awaiting payment, 12 manual verification, 13 disputed, and any other | placed |
+//! | 0 incomplete, 5 cancelled, 6 declined, and whatever is deleted | cancelled, until a later version says otherwise |
+//!
+//! [`BigCommerce::status`] changes a row.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::json::{self, Json};
+use super::read::{Object, Read, each, fail, needed, see, within};
+use super::table::{Found, ProductKey, Snapshot, product, unversioned};
+use super::{Answer, Delivery, Fetch, Ignored, Received, Refused, Secrets, Statuses, bounded, events};
+use crate::event::{Event, OrderLine, OrderStatus};
+use crate::id::{IdKind, Identifiers};
+use crate::money::Currency;
+use crate::text::{Label, OrderId, ProductId};
+
+/// The platform's name in event ids.
+const NAME: &str = "bigcommerce";
+
+/// Webhooks of one BigCommerce shop: [`BigCommerce::new`], settings, then [`BigCommerce::receive`].
+#[derive(Clone, Debug)]
+pub struct BigCommerce {
+    secrets: Secrets,
+    product: ProductKey,
+    statuses: Statuses,
+    tolerance: TimeDelta,
+}
+
+impl BigCommerce {
+    /// With the app's client secret: its bytes as they are, not decoded.
+    ///
+    /// # Errors
+    /// [`Refused::EmptySecret`].
+    pub fn new(secret: &[u8]) -> Result<Self, Refused> {
+        Ok(Self {
+            secrets: Secrets::new(secret)?,
+            product: ProductKey::default(),
+            statuses: Statuses::default(),
+            tolerance: TimeDelta::minutes(5),
+        })
+    }
+
+    /// Also accepts another secret; default none.
+    ///
+    /// # Errors
+    /// [`Refused::EmptySecret`].
+    pub fn accept(&mut self, secret: &[u8]) -> Result<&mut Self, Refused> {
+        self.secrets.accept(secret)?;
+        Ok(self)
+    }
+
+    /// How far the signed time may lie from `now`, on either side, the ends included; default 5 minutes.
+    pub fn tolerance(&mut self, tolerance: TimeDelta) -> &mut Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Which id is the product's; default [`ProductKey::Product`].
+    pub fn product_key(&mut self, key: ProductKey) -> &mut Self {
+        self.product = key;
+        self
+    }
+
+    /// What an order with this `status_id` counts as; default the table above.
+    pub fn status(&mut self, status_id: u32, counts_as: OrderStatus) -> &mut Self {
+        self.statuses.set(&status_id.to_string(), counts_as);
+        self
+    }
+
+    /// Verifies a webhook and reads it; `now` is compared with the time that is signed.
+    ///
+    /// # Errors
+    /// [`Refused`], and nothing has happened.
+    pub fn receive(&self, delivery: &Delivery<'_>, now: DateTime<Utc>) -> Result<Received, Refused> {
+        delivery.bounded()?;
+        let (id, secret) = self.secrets.check_standard(delivery, now, self.tolerance)?;
+        let json = json::parse(delivery.body)?;
+        let body = Object::of(&json)?;
+        let scope = body.need_text("scope")?;
+        Ok(Received {
+            topic: Label::from(scope),
+            store: body.text("producer")?.map(Label::from),
+            delivery: Some(Label::from(id)),
+            secret,
+            answer: thin(scope, body)?,
+        })
+    }
+
+    /// One order of the V2 API with its lines and coupons: the bodies of `/v2/orders/{id}`,
+    /// `/v2/orders/{id}/products` and `/v2/orders/{id}/coupons`, the latter two empty where the shop answers with
+    /// nothing (204).
+    ///
+    /// Money is in `default_currency_code`, in which the shop trades; `currency_code` is what the buyer saw.
+    ///
+    /// # Errors
+    /// [`Refused::TooLarge`], [`Refused::Json`], [`Refused::Field`]; paths inside lines and coupons begin with
+    /// `products` and `coupons`.
+    pub fn order(&self, order: &[u8], products: &[u8], coupons: &[u8]) -> Result<Answer, Refused> {
+        [order, products, coupons].into_iter().try_for_each(bounded)?;
+        let order = json::parse(order)?;
+        let [products, coupons] = [products, coupons].map(|body| if body.is_empty() { b"[]" } else { body });
+        let (products, coupons) = (json::parse(products)?, json::parse(coupons)?);
+        Ok(Answer::Events(vec![self.snapshot(Object::of(&order)?, &products, &coupons)?]))
+    }
+
+    fn snapshot(&self, order: Object<'_>, products: &Json<'_>, coupons: &Json<'_>) -> Read<Event> {
+        let currency = order.need_currency("default_currency_code")?;
+        let placed_at = needed(order.instant_mail("date_created")?, "date_created")?;
+        let lines = named_list(products, "products", |line| self.line(line, currency))?;
+        let codes = named_list(coupons, "coupons", |coupon| coupon.need_text("code"))?;
+        let snapshot = Snapshot {
+            platform: NAME,
+            order: order.need_text("id")?,
+            placed_at,
+            updated_at: order.instant_mail("date_modified")?.unwrap_or(placed_at),
+            status: self.order_status(order)?,
+            total: order.need_money("total_inc_tax", currency)?,
+            lines,
+            refunds: Vec::new(),
+            who: buyer(order)?,
+            found: Found::default(),
+            discount_codes: codes,
+            url: None,
+            referrer: None,
+            source: order.text("order_source")?,
+        };
+        Ok(snapshot.into_event())
+    }
+
+    fn order_status(&self, order: Object<'_>) -> Read<OrderStatus> {
+        let id = order.need_text("status_id")?;
+        if order.flag("is_deleted")? {
+            return Ok(OrderStatus::Cancelled);
+        }
+        Ok(self.statuses.get(id).unwrap_or(match id {
+            "0" | "5" | "6" => OrderStatus::Cancelled,
+            "2" | "3" | "4" | "8" | "9" | "10" | "11" | "14" => OrderStatus::Paid,
+            _ => OrderStatus::Placed,
+        }))
+    }
+
+    fn line(&self, line: Object<'_>, currency: Currency) -> Read<OrderLine> {
+        let product = product(line, self.product, ["product_id", "variant_id", "sku", "id"])?;
+        let product = needed(product, "product_id")?;
+        let quantity = line.pieces("quantity")?;
+        Ok(OrderLine::new(ProductId::from(&*product), quantity, line.need_money("total_inc_tax", currency)?))
+    }
+
+    /// Refunds of the V3 API: the body of `/v3/orders/{id}/payment_actions/refunds`. It names no currency, so the
+    /// order's `default_currency_code` is an argument.
+    ///
+    /// # Errors
+    /// [`Refused::TooLarge`], [`Refused::Json`], [`Refused::Field`].
+    pub fn refunds(&self, refunds: &[u8], currency: Currency) -> Result<Answer, Refused> {
+        bounded(refunds)?;
+        let json = json::parse(refunds)?;
+        let events_of = |refund: Object<'_>| {
+            let (id, order) = (refund.need_text("id")?, refund.need_text("order_id")?);
+            let at = needed(refund.instant("created")?, "created")?;
+            let amount = refund.need_money("total_amount", currency)?;
+            Ok(Event::refund(unversioned(NAME, "refund", id), at, id, order, amount).into())
+        };
+        Ok(events(Object::of(&json)?.objects("data", events_of)?))
+    }
+}
+
+/// What a thin body asks for.
+fn thin(scope: &str, body: Object<'_>) -> Read<Answer> {
+    let id = |field: &str| {
+        let id = body.object("data", |data| data.need_text(field))?;
+        Ok(OrderId::from(needed(id, "data")?))
+    };
+    match scope {
+        "store/order/created"
+        | "store/order/updated"
+        | "store/order/archived"
+        | "store/order/statusUpdated" => id("id").map(|order| Answer::Fetch(Fetch::Order(order))),
+        "store/cart/converted" => id("orderId").map(|order| Answer::Fetch(Fetch::Order(order))),
+        "store/order/refund/created" => id("id").map(|order| Answer::Fetch(Fetch::Refunds(order))),
+        _ => Ok(Answer::Ignored(Ignored::Topic)),
+    }
+}
+
+/// A body that is a list, whose errors begin with `name`.
+fn named_list<'a, T>(
+    body: &'a Json<'a>,
+    name: &str,
+    read: impl FnMut(Object<'a>) -> Read<T>,
+) -> Read<Vec<T>> {
+    let Json::List(items) = body else {
+        return fail(name, format!("expected a list, found {}", body.name()));
+    };
+    within(each(items, read), || name.to_owned())
+}
+
+fn buyer(order: Object<'_>) -> Read<Identifiers> {
+    let mut who = Identifiers::none();
+    see(&mut who, IdKind::Cart, order.text("cart_id")?);
+    see(&mut who, IdKind::Customer, order.id("customer_id")?);
+    order.object("billing_address", |billing| {
+        see(&mut who, IdKind::Email, billing.text("email")?);
+        see(&mut who, IdKind::Phone, billing.text("phone")?);
+        Ok(())
+    })?;
+    Ok(who)
+}

@@ -1,0 +1,286 @@
+//! Shopify.
+//!
+//! | topic | becomes |
+//! |---|---|
+//! | `orders/create`, `paid`, `updated`, `cancelled`, `fulfilled`, `partially_fulfilled` | an order |
+//! | `orders/edited` | [`Fetch::Order`]: the body is a change, not an order |
+//! | `orders/delete` | [`Answer::Deleted`] |
+//! | `refunds/create` | a refund of the money that moved |
+//! | `carts/create`, `carts/update` | `add_to_cart` per product in the cart |
+//! | `checkouts/create`, `checkouts/update` | `checkout_started`, and the identifiers seen in it as `identify` |
+//! | `customers/create`, `customers/update` | `identify` |
+//! | `customers/merge` | `customer_merged`, only when it succeeded |
+//! | `customers/data_request`, `customers/redact`, `shop/redact` | [`Privacy`] |
+//! | any other | [`Ignored::Topic`] |
+//!
+//! Point of sale, draft, imported and subscription orders come on the same topics and are orders; the event's
+//! channel says which (`source_name`), and without evidence they stay unattributed. Test orders have the status
+//! `test`, cancelled orders and those whose payment was voided `cancelled`; see [`Shopify::status`].
+//!
+//! # Money
+//!
+//! `total` is `total_price`, before refunds. A refund is the sum of its transactions of kind `refund` with status
+//! `success`: the lines of a refund say what came back, not what was paid. That money is split over its lines by
+//! what they list, to the unit. An order edit that takes away a line not yet paid moves no money: where such edits
+//! are usual, [`OrderValue::Current`] takes `current_total_price` for the net value instead.
+//!
+//! Amounts are in the shop's currency. A shop that sells in several currencies refunds in the buyer's, and a
+//! transaction in another currency than the order is an error that names it: count such a shop in
+//! [`MoneySide::Presentment`].
+
+mod journey;
+mod order;
+mod people;
+
+use chrono::{DateTime, Utc};
+
+use super::json::{self, Json};
+use super::read::{Object, Read, needed, see, within};
+use super::table::{Carriers, Found, ProductKey};
+use super::{
+    Answer, Delivery, Fetch, Ignored, Privacy, Received, Refused, Secrets, Statuses, bounded, events,
+};
+use crate::event::{Event, OrderStatus};
+use crate::id::{IdKind, Identifiers};
+use crate::money::Currency;
+use crate::text::{Label, OrderId};
+
+/// The platform's name in event ids.
+const NAME: &str = "shopify";
+
+/// Both forms of each header: those of webhooks, and those of the newer event deliveries.
+const SIGNATURE: [&str; 2] = ["X-Shopify-Hmac-Sha256", "shopify-hmac-sha256"];
+const TOPIC: [&str; 2] = ["X-Shopify-Topic", "shopify-topic"];
+const SHOP: [&str; 2] = ["X-Shopify-Shop-Domain", "shopify-shop-domain"];
+const WEBHOOK_ID: [&str; 2] = ["X-Shopify-Webhook-Id", "shopify-webhook-id"];
+const TRIGGERED_AT: [&str; 2] = ["X-Shopify-Triggered-At", "shopify-triggered-at"];
+
+/// Whose money is counted where buyers pay in another currency than the shop's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MoneySide {
+    /// The shop's own currency. The default.
+    #[default]
+    Shop,
+    /// What the buyer saw and paid.
+    Presentment,
+}
+
+/// What an order is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OrderValue {
+    /// `total_price` less the money that was refunded. The default.
+    #[default]
+    Placed,
+    /// `current_total_price`, which also falls where an edit or a return moved no money. The refunds that the same
+    /// body carries are added back to it, so that net is the current price whenever they are taken off again.
+    Current,
+}
+
+/// Webhooks of one Shopify shop: [`Shopify::new`], settings, then [`Shopify::receive`].
+#[derive(Clone, Debug)]
+pub struct Shopify {
+    secrets: Secrets,
+    carriers: Carriers,
+    product: ProductKey,
+    side: MoneySide,
+    value: OrderValue,
+    currency: Option<Currency>,
+    statuses: Statuses,
+}
+
+impl Shopify {
+    /// With the app's client secret.
+    ///
+    /// # Errors
+    /// [`Refused::EmptySecret`].
+    pub fn new(secret: &[u8]) -> Result<Self, Refused> {
+        Ok(Self {
+            secrets: Secrets::new(secret)?,
+            carriers: Carriers::default(),
+            product: ProductKey::default(),
+            side: MoneySide::default(),
+            value: OrderValue::default(),
+            currency: None,
+            statuses: Statuses::default(),
+        })
+    }
+
+    /// Also accepts another secret; default none. Webhooks made in the admin are signed with one of the shop's own,
+    /// and a client secret that was changed signs for a while yet.
+    ///
+    /// # Errors
+    /// [`Refused::EmptySecret`].
+    pub fn accept(&mut self, secret: &[u8]) -> Result<&mut Self, Refused> {
+        self.secrets.accept(secret)?;
+        Ok(self)
+    }
+
+    /// Where codes and chat ids ride; default [`Carriers::default`].
+    pub fn carriers(&mut self, carriers: Carriers) -> &mut Self {
+        self.carriers = carriers;
+        self
+    }
+
+    /// Which id is the product's; default [`ProductKey::Product`].
+    pub fn product_key(&mut self, key: ProductKey) -> &mut Self {
+        self.product = key;
+        self
+    }
+
+    /// Whose money is counted; default [`MoneySide::Shop`].
+    pub fn money_side(&mut self, side: MoneySide) -> &mut Self {
+        self.side = side;
+        self
+    }
+
+    /// What an order is worth; default [`OrderValue::Placed`].
+    pub fn order_value(&mut self, value: OrderValue) -> &mut Self {
+        self.value = value;
+        self
+    }
+
+    /// The currency of amounts whose body names none: prices in carts, some refunds. Default none: the price of a
+    /// cart is left out then, and such a refund is an error.
+    pub fn currency(&mut self, currency: Currency) -> &mut Self {
+        self.currency = Some(currency);
+        self
+    }
+
+    /// What an order with this `financial_status` counts as. By default `voided` is cancelled, `paid`,
+    /// `partially_refunded` and `refunded` are paid, all others placed. A test order stays a test, a cancelled one
+    /// cancelled.
+    pub fn status(&mut self, financial_status: &str, counts_as: OrderStatus) -> &mut Self {
+        self.statuses.set(financial_status, counts_as);
+        self
+    }
+
+    /// Verifies a webhook and reads it. `now` dates only what has no date of its own, which is a merge of customers
+    /// without the header `X-Shopify-Triggered-At`: Shopify signs no time, so a delivery is never too old.
+    ///
+    /// # Errors
+    /// [`Refused`], and nothing has happened.
+    pub fn receive(&self, delivery: &Delivery<'_>, now: DateTime<Utc>) -> Result<Received, Refused> {
+        delivery.bounded()?;
+        let signature = delivery.any_header(&SIGNATURE)?.ok_or(Refused::Unsigned { header: SIGNATURE[0] })?;
+        let secret = self.secrets.check_base64(&[delivery.body], signature)?;
+        let topic = delivery.any_header(&TOPIC)?.ok_or(Refused::Unsigned { header: TOPIC[0] })?;
+        let triggered = delivery.any_header(&TRIGGERED_AT)?;
+        let triggered = triggered.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        Ok(Received {
+            topic: Label::from(topic),
+            store: delivery.any_header(&SHOP)?.map(Label::from),
+            delivery: delivery.any_header(&WEBHOOK_ID)?.map(Label::from),
+            secret,
+            answer: self.read(topic, delivery.body, triggered.map_or(now, |at| at.to_utc()))?,
+        })
+    }
+
+    /// Reads a body that the host got by itself, under the topic it would have come with.
+    ///
+    /// Bodies of the REST API are read too, which wrap one (`{"order": {..}}`) or several (`{"orders": [..]}`).
+    ///
+    /// # Errors
+    /// [`Refused::TooLarge`], [`Refused::Json`], [`Refused::Field`].
+    pub fn read(&self, topic: &str, body: &[u8], now: DateTime<Utc>) -> Result<Answer, Refused> {
+        bounded(body)?;
+        let json = json::parse(body)?;
+        Ok(self.topic(topic, &json, now)?)
+    }
+
+    /// The visits in an order's `customerJourneySummary` of the GraphQL API: the object of that name, or one that
+    /// has it as a field. `who` is whose they are, such as the customer of the order.
+    ///
+    /// All `moments` that are given (as a list, or as `nodes`), else the first and the last visit. Shopify works the
+    /// summary out later than the order and sends nothing when it has: [`Ignored::NotReady`] until then.
+    ///
+    /// # Errors
+    /// [`Refused::TooLarge`], [`Refused::Json`], [`Refused::Field`].
+    pub fn customer_journey(&self, who: &Identifiers, summary: &[u8]) -> Result<Answer, Refused> {
+        bounded(summary)?;
+        let json = json::parse(summary)?;
+        Ok(journey::summary(who, Object::of(&json)?)?)
+    }
+
+    fn topic(&self, topic: &str, body: &Json<'_>, now: DateTime<Utc>) -> Read<Answer> {
+        match topic {
+            "orders/create"
+            | "orders/paid"
+            | "orders/updated"
+            | "orders/cancelled"
+            | "orders/fulfilled"
+            | "orders/partially_fulfilled" => {
+                unwrapped(body, "order", "orders", |order| Ok(vec![self.order(order)?]))
+            }
+            "orders/edited" => Object::of(body)?
+                .object("order_edit", |edit| edit.need_text("order_id"))
+                .and_then(|order| needed(order, "order_edit"))
+                .map(|order| Answer::Fetch(Fetch::Order(OrderId::from(order)))),
+            "orders/delete" => Ok(Answer::Deleted(OrderId::from(Object::of(body)?.need_text("id")?))),
+            "refunds/create" => unwrapped(body, "refund", "refunds", |refund| self.refund_event(refund)),
+            "carts/create" | "carts/update" => unwrapped(body, "cart", "carts", |cart| self.cart(cart)),
+            "checkouts/create" | "checkouts/update" => {
+                unwrapped(body, "checkout", "checkouts", |checkout| self.checkout(checkout))
+            }
+            "customers/create" | "customers/update" => {
+                unwrapped(body, "customer", "customers", people::customer)
+            }
+            "customers/merge" => people::merge(Object::of(body)?, now),
+            "customers/data_request" => {
+                let (who, orders) = people::request(Object::of(body)?, "orders_requested")?;
+                Ok(Answer::Privacy(Privacy::Export { who, orders }))
+            }
+            "customers/redact" => {
+                let (who, orders) = people::request(Object::of(body)?, "orders_to_redact")?;
+                Ok(Answer::Privacy(Privacy::Erase { who, orders }))
+            }
+            "shop/redact" => Object::of(body).map(|_| Answer::Privacy(Privacy::EraseShop)),
+            _ => Ok(Answer::Ignored(Ignored::Topic)),
+        }
+    }
+
+    /// A cart says what is in it and not what was put in: each product once, at the cart's latest change.
+    fn cart(&self, cart: Object<'_>) -> Read<Vec<Event>> {
+        let token = cart.need_text("token")?;
+        let at = needed(cart.instant("updated_at")?, "updated_at")?;
+        let mut found = Found::default();
+        let mut items: Vec<(String, u32, Option<crate::Money>)> = Vec::new();
+        cart.objects("line_items", |line| {
+            self.carriers.take_all(line.get("properties")?, &mut found);
+            let (product, quantity) = (self.product_of(line)?, line.quantity("quantity")?);
+            let price = self.currency.map(|currency| line.money("price", currency)).transpose()?.flatten();
+            // One product can have several lines, by their properties.
+            match items.iter_mut().find(|(held, ..)| *held == product) {
+                Some((_, pieces, _)) => *pieces = pieces.saturating_add(quantity),
+                None => items.push((product.into_owned(), quantity, price)),
+            }
+            Ok(())
+        })?;
+        let mut who = found.who;
+        see(&mut who, IdKind::Cart, Some(token));
+        let event = |(product, quantity, price): (String, u32, Option<crate::Money>)| {
+            let id = format!("{NAME}:cart:{token}:{product}");
+            let event = Event::add_to_cart(id, at, who.clone(), product).quantity(quantity);
+            price.into_iter().fold(event, |event, price| event.price(price)).into()
+        };
+        Ok(items.into_iter().filter(|(_, quantity, _)| *quantity > 0).map(event).collect())
+    }
+}
+
+/// Reads a body bare, or as the REST API wraps it.
+fn unwrapped(
+    body: &Json<'_>,
+    one: &str,
+    several: &str,
+    mut read: impl FnMut(Object<'_>) -> Read<Vec<Event>>,
+) -> Read<Answer> {
+    let object = Object::of(body)?;
+    if matches!(object.get(several)?, Some(Json::List(_))) {
+        return Ok(events(object.objects(several, read)?.into_iter().flatten().collect()));
+    }
+    match object.get(one)? {
+        Some(inner @ Json::Object(_)) => {
+            within(Object::of(inner).and_then(&mut read), || one.to_owned()).map(events)
+        }
+        _ => read(object).map(events),
+    }
+}

@@ -1,0 +1,176 @@
+//! Hostile bodies: every field of every payload replaced by every hostile value, and JSON that is none.
+
+use clinch::platform::{Answer, Refused};
+use serde_json::{Value, json};
+
+use clinch::platform::adobe::Adobe;
+
+use crate::{adobe, bigcommerce, bytes, json, now, shopify, woocommerce};
+
+type Read = fn(&[u8]) -> Result<Answer, Refused>;
+
+/// An order of WooCommerce that has everything that is read.
+fn full_woocommerce() -> Value {
+    woocommerce::order(json!({
+        "refunds": [{"id": 726, "reason": "", "total": "-10.00"}], "coupon_lines": [{"id": 1, "code": "tenoff"}],
+        "meta_data": [{"id": 1, "key": "_wc_order_attribution_referrer", "value": "https://a.example/"},
+            {"id": 2, "key": "_clq", "value": "7zk3"}], "customer_id": 25,
+    }))
+}
+
+fn credit_memo() -> Value {
+    json!({
+        "entity_id": 9, "order_id": 3, "order_currency_code": "USD", "grand_total": 27, "state": 2,
+        "created_at": "2017-09-01 10:00:00", "items": [{"entity_id": 1, "product_id": 1553, "sku": "a", "row_total": 22}],
+    })
+}
+
+fn bigcommerce_refunds() -> Value {
+    json!({"data": [{"id": 3, "order_id": 118, "created": "2019-03-12T10:00:00Z", "total_amount": 61.95}]})
+}
+
+fn read_bigcommerce_order(body: &[u8]) -> Result<Answer, Refused> {
+    bigcommerce::shop().order(body, b"", b"")
+}
+
+/// Every payload with the reader that takes it.
+fn payloads() -> Vec<(&'static str, Value, Read)> {
+    let files: [(&'static str, Read); 7] = [
+        ("shopify/order.json", |body| shopify::shop().read("orders/updated", body, now())),
+        ("shopify/order_with_properties.json", |body| shopify::shop().read("orders/updated", body, now())),
+        ("shopify/refund.json", |body| shopify::shop().read("refunds/create", body, now())),
+        ("shopify/carts.json", |body| shopify::shop().read("carts/update", body, now())),
+        ("shopify/abandoned_checkout.json", |body| shopify::shop().read("checkouts/update", body, now())),
+        ("woocommerce/order_727.json", |body| woocommerce::shop().read("order.updated", body, now())),
+        ("adobe-commerce/order_3.json", |body| Adobe::new().read("order", body)),
+    ];
+    let made: [(&'static str, Value, Read); 5] = [
+        ("woocommerce", full_woocommerce(), |body| woocommerce::shop().read("order.updated", body, now())),
+        ("adobe", adobe::order(json!({"coupon_code": "A"})), |body| Adobe::new().read("order", body)),
+        ("adobe credit memo", credit_memo(), |body| Adobe::new().read("creditmemo", body)),
+        ("bigcommerce", bigcommerce::order(json!({})), read_bigcommerce_order),
+        ("bigcommerce refunds", bigcommerce_refunds(), |body| {
+            bigcommerce::shop().refunds(body, "USD".parse().unwrap())
+        }),
+    ];
+    files.into_iter().map(|(name, read)| (name, json(name), read)).chain(made).collect()
+}
+
+/// Twenty values that a field should not have, as JSON text.
+fn hostile_values() -> [String; 20] {
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    [
+        "null".into(),
+        "true".into(),
+        "false".into(),
+        "0".into(),
+        "-1".into(),
+        "1.5".into(),
+        "1e400".into(),
+        "-0.0".into(),
+        "9007199254740993".into(),
+        "123456789012345678901234567890".into(),
+        "\"\"".into(),
+        "\"NaN\"".into(),
+        "\"\\u0000\\n\"".into(),
+        "\"9999-99-99T99:99:99Z\"".into(),
+        "\"99999999999999999999.99\"".into(),
+        "[]".into(),
+        "{}".into(),
+        nested(40),
+        r#"[{"name":"clq","value":{"clq":[]}},[null]]"#.into(),
+        format!("\"{}\"", "é".repeat(5000)),
+    ]
+}
+
+/// All places in a value, as the steps that lead there.
+fn places(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    found.push(path.clone());
+    let mut inside = |name: String, value: &Value| {
+        path.push(name);
+        places(value, path, found);
+        path.pop();
+    };
+    match value {
+        Value::Array(items) => items.iter().enumerate().for_each(|(n, item)| inside(n.to_string(), item)),
+        Value::Object(fields) => fields.iter().for_each(|(name, item)| inside(name.clone(), item)),
+        _ => {}
+    }
+}
+
+/// Steps as an error names them: `order.line_items[0].price`.
+fn shown(steps: &[String]) -> String {
+    steps.iter().fold(String::new(), |path, step| match step.parse::<usize>() {
+        Ok(place) => format!("{path}[{place}]"),
+        Err(_) if path.is_empty() => step.clone(),
+        Err(_) => format!("{path}.{step}"),
+    })
+}
+
+#[test]
+fn every_field_survives_every_hostile_value_and_an_error_names_it() {
+    const MARK: &str = "put the hostile value here";
+    for (name, whole, read) in payloads() {
+        let (mut found, mut refused) = (Vec::new(), 0);
+        places(&whole, &mut Vec::new(), &mut found);
+        for steps in &found {
+            let mut changed = whole.clone();
+            let pointer: String =
+                steps.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect();
+            *changed.pointer_mut(&pointer).unwrap() = json!(MARK);
+            let text = serde_json::to_string(&changed).unwrap();
+            for value in hostile_values() {
+                let body = text.replace(&format!("\"{MARK}\""), &value);
+                match read(body.as_bytes()) {
+                    Ok(_) => {}
+                    Err(Refused::Field(error)) => {
+                        refused += 1;
+                        // The field itself, one inside it, or a field that was needed around it.
+                        let place = shown(steps);
+                        let near = error.field.starts_with(&place) || place.starts_with(&error.field);
+                        // Without its wrapper a body is read bare.
+                        assert!(near || steps.len() == 1, "{name} {place}: {error}");
+                    }
+                    Err(Refused::Json { problem: "nested too deeply", .. }) => {}
+                    Err(other) => panic!("{name} {steps:?} {value}: {other}"),
+                }
+            }
+        }
+        assert!(refused > 20, "{name}: {refused} refusals in {} places", found.len());
+    }
+}
+
+#[test]
+fn what_is_no_json_is_refused_with_its_byte() {
+    for (name, whole, read) in payloads() {
+        let whole = bytes(&whole);
+        for cut in 0..whole.len() {
+            assert!(matches!(read(&whole[..cut]), Err(Refused::Json { .. })), "{name} cut at {cut}");
+        }
+        for place in (0..whole.len()).step_by(7) {
+            let mut changed = whole.clone();
+            changed[place] = 0xFF;
+            assert_eq!(read(&changed), Err(Refused::Json { at: place, problem: "not UTF-8" }), "{name}");
+        }
+        let deep = "[".repeat(3 << 20);
+        assert!(matches!(read(deep.as_bytes()), Err(Refused::Json { problem: "nested too deeply", .. })));
+        assert_eq!(read(&vec![b'['; 10 << 20]), Err(Refused::TooLarge { bytes: 10 << 20 }));
+        for odd in ["null", "1e400", "[[]]", "\"\"", "[{}]"] {
+            assert!(matches!(read(odd.as_bytes()), Err(Refused::Field(_))), "{name} {odd}");
+        }
+    }
+}
+
+#[test]
+fn memory_for_a_body_is_bounded() {
+    let bound = clinch::platform::MAX_BODY_BYTES;
+    for one in ["0,", "[],", "{},", "{\"\":0},", "\"\",", "\"\\n\","] {
+        let body = format!("{{\"line_items\":[{}0]}}", one.repeat((bound - 20) / one.len()));
+        let mut outcome = None;
+        let used = allocation_counter::measure(|| {
+            outcome = Some(shopify::shop().read("orders/updated", body.as_bytes(), now()));
+        });
+        assert!(matches!(outcome, Some(Err(Refused::Field(_)))), "{one}");
+        assert!(used.bytes_max < 64 * bound as u64, "{one}: {} times", used.bytes_max / bound as u64);
+    }
+}
