@@ -8,8 +8,9 @@ use std::io::{BufRead, BufReader, ErrorKind, IsTerminal, Write, stderr, stdin, s
 use std::process::ExitCode;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use clinch::event::KindRef;
 use clinch::event::jsonl;
-use clinch::{Chosen, Dimension, Earned, Event, Intake, Key, Kind, Period, Question, Rules, Tracker};
+use clinch::{Chosen, Dimension, Earned, EventRef, Intake, Key, Period, Question, Rules, Tracker};
 use serde_json::{Map, Value, json};
 
 const HELP: &str = "\
@@ -167,11 +168,12 @@ fn read(source: impl BufRead, bytes: u64, strict: bool) -> Result<Replayed, Fail
     let (mut intake, mut bad_lines, mut latest) = (Intake::default(), 0, None);
     let read = Cell::new(0);
     let mut progress = Progress::new(bytes, &read);
-    for line in jsonl::read(Counting { source, read: &read }) {
+    let mut lines = jsonl::read(Counting { source, read: &read });
+    while let Some(line) = lines.next_borrowed() {
         match line {
             Ok(event) => {
                 latest = latest.max(Some(last_instant(&event)));
-                intake.count(tracker.record(event)?);
+                intake.count(tracker.record_ref(event)?);
             }
             Err(error) if strict || error.broken => return Err(error.into()),
             Err(error) => {
@@ -187,10 +189,10 @@ fn read(source: impl BufRead, bytes: u64, strict: bool) -> Result<Replayed, Fail
 }
 
 /// An order's version may be dated after the event that tells of it.
-fn last_instant(event: &Event) -> DateTime<Utc> {
-    match event.kind() {
-        Kind::Order(order) => order.updated_at.map_or(event.at(), |updated| updated.max(event.at())),
-        _ => event.at(),
+fn last_instant(event: &EventRef<'_>) -> DateTime<Utc> {
+    match &event.kind {
+        KindRef::Order(order) => order.updated_at.map_or(event.at, |updated| updated.max(event.at)),
+        _ => event.at,
     }
 }
 

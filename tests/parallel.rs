@@ -15,7 +15,8 @@ fn tracker() -> Tracker {
         for turn in 0..shopper % 4 {
             let id = format!("turn-{shopper}-{turn}");
             let asked = Event::query(&id, at + TimeDelta::hours(turn as i64), who());
-            let asked = asked.topic(format!("topic-{}", (shopper + turn) % 11)).query(format!("query-{}", turn));
+            let asked =
+                asked.topic(format!("topic-{}", (shopper + turn) % 11)).query(format!("query-{}", turn));
             events.push(if shopper.is_multiple_of(2) { asked.channel("web").into() } else { asked.into() });
             if shopper.is_multiple_of(5) {
                 // A link of this turn that the next shopper follows.
@@ -30,7 +31,9 @@ fn tracker() -> Tracker {
             let currency = if shopper.is_multiple_of(7) { "JPY" } else { "EUR" };
             let total = Money::new(1_000 + shopper as i64, currency.parse().unwrap());
             let bought = at + TimeDelta::hours(10);
-            events.push(Event::order(format!("bought-{shopper}"), bought, who(), shopper.to_string(), total).into());
+            events.push(
+                Event::order(format!("bought-{shopper}"), bought, who(), shopper.to_string(), total).into(),
+            );
         }
     }
     let mut tracker = Tracker::new(Key::new(*b"sixteen secrets!"));
@@ -51,7 +54,8 @@ fn on<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
 #[test]
 fn reports_are_the_same_on_any_number_of_threads() {
     let (tracker, question) = (tracker(), question());
-    let report = |threads| on(threads, || serde_json::to_string(&tracker.report(&question).unwrap()).unwrap());
+    let report =
+        |threads| on(threads, || serde_json::to_string(&tracker.report(&question).unwrap()).unwrap());
     let one = report(1);
     assert!(one.contains("topic-3") && one.contains("JPY"));
     for threads in [2, 3, 8] {
