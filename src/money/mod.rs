@@ -1,6 +1,7 @@
 //! Money in integer minor units, and the only function that splits it.
 
 mod currency;
+mod split;
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use currency::Currency;
+pub(crate) use split::{MAX_WEIGHT, Scratch, Split};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -154,29 +156,10 @@ pub(crate) fn fixed_point(units: i128, decimals: usize) -> String {
 /// `NoWeight` if all weights are zero (or there are none) and the total is not, `WeightTooLarge` if one is
 /// above 2^53.
 pub fn apportion(total: i64, weights: &[u64]) -> Result<Vec<i64>> {
-    if weights.iter().any(|weight| *weight > MAX_WEIGHT) {
-        return Err(ErrorKind::WeightTooLarge.into());
-    }
-    let sum: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
-    if sum == 0 {
-        return if total == 0 { Ok(vec![0; weights.len()]) } else { Err(ErrorKind::NoWeight.into()) };
-    }
-    let size = u128::from(total.unsigned_abs());
-    let share = |weight: &u64| (size * u128::from(*weight) / sum, size * u128::from(*weight) % sum);
-    let (mut parts, remainders): (Vec<u128>, Vec<u128>) = weights.iter().map(share).unzip();
-    let spare = (size - parts.iter().sum::<u128>()) as usize;
-    if spare > 0 {
-        let mut order: Vec<usize> = (0..parts.len()).collect();
-        order.sort_by(|a, b| remainders[*b].cmp(&remainders[*a]));
-        order[..spare].iter().for_each(|i| parts[*i] += 1);
-    }
-    let signed = |part: &u128| i128::try_from(*part).unwrap_or(i128::MAX) * i128::from(total.signum());
-    // A part never exceeds the total in size, so each fits again.
-    Ok(parts.iter().map(|part| i64::try_from(signed(part)).unwrap_or(total)).collect())
+    let mut parts = Vec::new();
+    Split::new(weights)?.parts(total, &mut parts, &mut Scratch::default())?;
+    Ok(parts)
 }
-
-/// The largest weight that [`apportion`] takes: integers up to here are exact in a float too.
-pub(crate) const MAX_WEIGHT: u64 = 1 << 53;
 
 #[cfg(test)]
 mod tests {
