@@ -149,12 +149,14 @@ impl fmt::Display for Period {
     }
 }
 
+/// Nanoseconds since 1970, less than 2^73 either way.
+pub(crate) fn nanos_of(at: DateTime<Utc>) -> i128 {
+    i128::from(at.timestamp()) * 1_000_000_000 + i128::from(at.timestamp_subsec_nanos())
+}
+
 /// Nanoseconds from `earlier` to `later`, negative if they stand the other way round. Never overflows.
 pub(crate) fn nanos_between(earlier: DateTime<Utc>, later: DateTime<Utc>) -> i128 {
-    let nanos = |at: DateTime<Utc>| {
-        i128::from(at.timestamp()) * 1_000_000_000 + i128::from(at.timestamp_subsec_nanos())
-    };
-    nanos(later) - nanos(earlier)
+    nanos_of(later) - nanos_of(earlier)
 }
 
 /// Whether `earlier` lies at most `span` before `later`, both ends in, and not after it.

@@ -2,9 +2,10 @@
 
 use crate::error::{ErrorKind, Result};
 use crate::journey::Path;
-use crate::model::decay::decay;
+use crate::model::decay::HalfLife;
 use crate::model::{Model, Weights};
-use crate::time::Span;
+use crate::money::MAX_WEIGHT;
+use crate::time::{Span, nanos_of};
 
 /// A rule model. It parses from its name and prints back to it.
 ///
@@ -113,7 +114,8 @@ fn weigh_positions([first, middle, last]: [u64; 3], count: usize, weights: &mut 
 /// Weights that halve with every half-life of age.
 ///
 /// A touchpoint of age a weighs 2^(-(a - a_newest) / half-life), so that the newest weighs 1 and nothing
-/// underflows to zero with it. 1 touchpoint: the whole. Source: Adobe, Mixpanel and Google Ads, all with 7 days.
+/// underflows to zero with it. Weights are rounded to the nearest multiple of 2^-53; more than 54 half-lives older
+/// than the newest is 0. 1 touchpoint: the whole. Source: Adobe, Mixpanel and Google Ads, all with 7 days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeDecay {
     half_life: Span,
@@ -145,9 +147,13 @@ impl TimeDecay {
     }
 
     fn weigh(&self, path: &Path<'_>, weights: &mut Weights) {
-        let newest = path.age_nanos(path.len() - 1);
-        let older = |place| path.age_nanos(place).saturating_sub(newest);
-        weights.extend((0..path.len()).map(|place| decay(older(place), self.half_life.as_nanos())));
+        let half_life = HalfLife::new(self.half_life.as_nanos());
+        let mut factors = path.touchpoints().map(|touchpoint| half_life.factor(nanos_of(touchpoint.at)));
+        let Some(newest) = factors.next_back() else { return };
+        // Divided by a power of two, so that the crate's integers are these again.
+        let weight = |instant| half_life.weight(newest, instant) as f64 / MAX_WEIGHT as f64;
+        weights.extend(factors.map(weight));
+        weights.push(weight(newest));
     }
 }
 
