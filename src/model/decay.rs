@@ -39,9 +39,9 @@ pub(crate) struct Factor {
 /// Nanoseconds from here to 1970: more than the 2^73 that `DateTime` reaches back, so that none are below zero.
 const ORIGIN: i128 = 1 << 74;
 
-/// By how many units of 2^-62 the high half of a product of two factors is off at most: less than 3 for `down`, half of
-/// 4 for `up` (see [`factors`]) and 1 for the low half. One more allows for the second computation, so that the two
-/// never disagree.
+/// By how many units of 2^-62 the high half of a product of two factors is off at most: less than 3 for `down`,
+/// half of 4 for `up` (see [`factors`]) and 1 for the low half. One more allows for the second computation, so
+/// that the two never disagree.
 const DOUBT: u64 = 7;
 
 impl HalfLife {
@@ -146,7 +146,8 @@ fn factors(fraction: u64) -> (u64, u64) {
     let even = (square >> 15) + (high_half(fourth, u64::MAX / 24) >> 42);
     let up = rounded(FIRST[first].0, SECOND[second].0, 63);
     let down = rounded(FIRST[first].1, SECOND[second].1, 63);
-    (up + rounded(up, odd + even, 78), down - rounded(down, odd - even, 78))
+    // Just below f = 1 an error may take 2^f to 2, which has no bits left.
+    (up.saturating_add(rounded(up, odd + even, 78)), down - rounded(down, odd - even, 78))
 }
 
 /// The high half of a product.
@@ -185,7 +186,7 @@ const fn powers(bits: u32) -> [(u64, u64); DIGIT] {
 
 // ---- The same to more digits ----
 
-/// ln 2 in units of 2^-128 (OEIS A068426 has its binary digits).
+/// ln 2 in units of 2^-128, rounded down (from Python's `decimal` with 80 digits).
 const LN_2: u128 = 0xb172_17f7_d1cf_79ab_c9e3_b398_03f2_f6af;
 
 /// 1 / n! in units of 2^-127.
@@ -218,7 +219,8 @@ const fn power(fraction: u128) -> u128 {
 
 /// e^-y in units of 2^-127, for y in units of 2^-135, by Horner's rule.
 ///
-/// Eleven terms of the series, as y^11 / 11! is below 2^-107. From the fourth on, y^4 is below 2^-30 and 64 digits will do.
+/// Eleven terms of the series, as y^11 / 11! is below 2^-107. From the fourth on, y^4 is below 2^-30 and 64 digits
+/// will do.
 const fn exponential(y: u128) -> u128 {
     let (mut n, mut tail) = (COEFFICIENTS.len(), 0);
     while n > 4 {
@@ -323,6 +325,21 @@ mod tests {
             prop_assume!(age < 1 << 72);
             prop_assert!(weight(age, half_life) >= weight(age + more, half_life));
             prop_assert!(weight(age, half_life) >= weight(age + 1, half_life));
+        }
+    }
+
+    #[test]
+    fn factors_keep_their_bound_at_both_ends_of_every_digit() {
+        let corners =
+            (0..1 << 14).flat_map(|digits: u64| [digits << 50, ((digits + 1) << 50).wrapping_sub(1)]);
+        for fraction in corners.chain([u64::MAX - 1, u64::MAX / 3]) {
+            let (up, down) = factors(fraction);
+            // From the wide powers, in units of 2^-64 of a unit.
+            let wide = u128::from(fraction) << 64;
+            let exact = if fraction == 0 { 1 << 127 } else { power(wide.wrapping_neg()) << 1 };
+            let exact = if exact == 0 { u128::MAX } else { exact };
+            assert!((u128::from(up) << 64).abs_diff(exact) < 3 << 64, "{fraction:x}");
+            assert!((u128::from(down) << 64).abs_diff(power(wide)) < 5 << 63, "{fraction:x}");
         }
     }
 

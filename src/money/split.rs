@@ -190,9 +190,10 @@ impl Divisor {
     /// Say Q is the exact quotient, a real number up to `size`, so up to 2^49. The sum, the ratio and the product
     /// are rounded, each by at most one part in 2^53, while `size` and the weight are exact; so the product is off
     /// by less than Q * 2^-51, a quarter. Adding 2^52 rounds it to the nearest integer q, off by at most one half
-    /// more. So |q - Q| < 1, and q is the floor of Q or one above it. The remainder `size` * `weight` - q * `sum` then lies between -`sum` and `sum`, which
-    /// fits 63 bits and a sign, so that arithmetic modulo 2^64 gives it exactly; it is below zero if q is one
-    /// above.
+    /// more. So |q - Q| < 1, and q is the floor of Q or one above it.
+    ///
+    /// The remainder `size` * `weight` - q * `sum` then lies between -`sum` and `sum`, which fits 63 bits and a
+    /// sign, so that arithmetic modulo 2^64 gives it exactly; it is below zero if q is one above.
     #[inline]
     fn divide(self, weight: u64) -> (u64, u64) {
         const SHIFT: f64 = (1_u64 << 52) as f64;
