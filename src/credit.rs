@@ -2,14 +2,14 @@
 //!
 //! Weights become integers: as they are if all are whole numbers up to 2^53, else each is divided by the largest
 //! and rounded to a multiple of 2^-53. Exact shares are ratios of these integers. Money and the printed shares
-//! (in 10^-9) each come from the integers by [`apportion`], so both sum exactly.
+//! (in 10^-9) each come from the integers by [`apportion`](crate::apportion), so both sum exactly.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::journey::{Line, Path};
 use crate::model::{Model, Weights};
-use crate::money::{MAX_WEIGHT, Money, apportion, fixed_point};
+use crate::money::{MAX_WEIGHT, Money, Scratch, Split, fixed_point};
 use crate::text::{EventId, Label};
 
 /// A part of one conversion in units of 10^-9; the parts of a conversion sum to one exactly.
@@ -116,21 +116,23 @@ pub fn credit(model: &dyn Model, path: &Path<'_>) -> Result<Credits> {
     let mut weights = Weights::default();
     let units = weigh(model, path, &mut weights)?;
     let declined = units.is_none() && !path.is_empty();
-    let units = units.unwrap_or_default();
-    let shares = if units.is_empty() { Vec::new() } else { apportion(ONE, &units)? };
     let value = path.conversion().value;
-    let values = match value {
-        Some(value) if !units.is_empty() => apportion(value.minor(), &units)?,
-        _ => Vec::new(),
-    };
+    let (mut shares, mut values) = (Vec::new(), Vec::new());
+    if let Some(units) = &units {
+        let (split, mut scratch) = (Split::new(units)?, Scratch::default());
+        split.parts(ONE, &mut shares, &mut scratch)?;
+        if let Some(value) = value {
+            split.parts(value.minor(), &mut values, &mut scratch)?;
+        }
+    }
     let credit = |(place, touchpoint): (usize, &crate::Touchpoint)| Credit {
         touchpoint: touchpoint.id.clone(),
         weight: weights.values[place],
         share: Share(shares[place]),
         value: value.map(|value| Money::new(values[place], value.currency())),
     };
-    let credits =
-        if units.is_empty() { Vec::new() } else { path.touchpoints().enumerate().map(credit).collect() };
+    // As many as there are shares: none of a path that is declined.
+    let credits = path.touchpoints().take(shares.len()).enumerate().map(credit).collect();
     Ok(Credits { model: model.name().to_owned(), credits, declined })
 }
 
@@ -149,13 +151,14 @@ pub fn credit_lines(model: &dyn Model, path: &Path<'_>) -> Result<Vec<LineCredit
         let product = line.product.as_ref().map(Label::from);
         product.is_some_and(|product| touchpoint.labels.product.contains(&product))
     };
+    let (mut first, mut parts, mut scratch) = (Vec::new(), Vec::new(), Scratch::default());
     let lines = path.conversion().lines.iter().map(|line| {
         let claims = path.touchpoints().zip(&units);
-        let first: Vec<u64> =
-            claims.map(|(touchpoint, unit)| if speaks(touchpoint, line) { *unit } else { 0 }).collect();
+        first.clear();
+        first.extend(claims.map(|(touchpoint, unit)| if speaks(touchpoint, line) { *unit } else { 0 }));
         let claims = if first.iter().all(|unit| *unit == 0) { &units } else { &first };
-        let money = |minor| Money::new(minor, line.value.currency());
-        let values = apportion(line.value.minor(), claims)?.into_iter().map(money).collect();
+        Split::new(claims)?.parts(line.value.minor(), &mut parts, &mut scratch)?;
+        let values = parts.iter().map(|minor| Money::new(*minor, line.value.currency())).collect();
         Ok(LineCredits { line: line.clone(), values })
     });
     lines.collect()
@@ -214,6 +217,14 @@ mod tests {
         assert_eq!(integers(&[0.5, 0.25], 0.5), [MAX_WEIGHT, MAX_WEIGHT / 2]);
         assert_eq!(integers(&[f64::MAX, f64::MIN_POSITIVE], f64::MAX), [MAX_WEIGHT, 0]);
         assert_eq!(integers(&[f64::MIN_POSITIVE; 2], f64::MIN_POSITIVE), [MAX_WEIGHT; 2]);
+    }
+
+    #[test]
+    fn multiples_of_the_smallest_unit_come_back_as_integers() {
+        // As time decay weighs: the newest is one, the others are whole parts of 2^53.
+        let units = [MAX_WEIGHT, MAX_WEIGHT - 1, MAX_WEIGHT / 3, 12_345, 1, 0];
+        let weights = units.map(|unit| unit as f64 / MAX_WEIGHT as f64);
+        assert_eq!(integers(&weights, 1.0), units);
     }
 
     #[test]

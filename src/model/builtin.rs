@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorKind, Result};
 use crate::journey::Path;
-use crate::model::decay::{HalfLife, weight};
+use crate::model::decay::HalfLife;
 use crate::model::{Model, Weights};
 use crate::money::MAX_WEIGHT;
 use crate::time::{Span, nanos_of};
@@ -120,8 +120,9 @@ fn weigh_positions([first, middle, last]: [u64; 3], count: usize, weights: &mut 
 
 /// Weights that halve with every half-life of age.
 ///
-/// A touchpoint of age a weighs 2^(-(a - a_newest) / half-life), so that the newest weighs 1, to 53 binary digits;
-/// one that is 54 half-lives older than the newest weighs 0. 1 touchpoint: the whole. Source: Adobe, Mixpanel and Google Ads, all with 7 days.
+/// A touchpoint of age a weighs 2^(-(a - a_newest) / half-life), so that the newest weighs 1 and nothing
+/// underflows to zero with it. Weights are rounded to the nearest multiple of 2^-53; more than 54 half-lives older
+/// than the newest is 0. 1 touchpoint: the whole. Source: Adobe, Mixpanel and Google Ads, all with 7 days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeDecay {
     half_life: Span,
@@ -155,9 +156,11 @@ impl TimeDecay {
     fn weigh(&self, steps: &impl Steps, weights: &mut Weights) {
         let half_life = HalfLife::new(self.half_life.as_nanos());
         let newest = half_life.factor(steps.nanos(steps.len() - 1));
-        // Of 53 binary digits, so that the integers behind them are found again.
-        let weigh = |place| weight(newest, half_life.factor(steps.nanos(place))) as f64 / MAX_WEIGHT as f64;
-        weights.extend((0..steps.len()).map(weigh));
+        // Divided by a power of two, so that the crate's integers are these again.
+        let weight = |instant| half_life.weight(newest, instant) as f64 / MAX_WEIGHT as f64;
+        let older = (0..steps.len() - 1).map(|place| half_life.factor(steps.nanos(place)));
+        weights.extend(older.map(weight));
+        weights.push(weight(newest));
     }
 }
 

@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 pub(crate) use builtin::Steps;
 pub use builtin::{BuiltIn, Participation, PositionBased, TimeDecay};
-pub(crate) use decay::{Factor, HalfLife, weight};
+pub(crate) use decay::{Factor, HalfLife};
 pub use name::{Chosen, Named};
 
 use crate::error::Result;

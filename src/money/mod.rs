@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use currency::Currency;
-pub(crate) use split::{Room, even, split_into};
+pub(crate) use split::{Even, MAX_WEIGHT, Scratch, Split};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -156,13 +156,10 @@ pub(crate) fn fixed_point(units: i128, decimals: usize) -> String {
 /// `NoWeight` if all weights are zero (or there are none) and the total is not, `WeightTooLarge` if one is
 /// above 2^53.
 pub fn apportion(total: i64, weights: &[u64]) -> Result<Vec<i64>> {
-    let mut parts = Vec::with_capacity(weights.len());
-    split_into(total, weights, &mut parts, &mut Room::default())?;
+    let mut parts = Vec::new();
+    Split::new(weights)?.parts(total, &mut parts, &mut Scratch::default())?;
     Ok(parts)
 }
-
-/// The largest weight that [`apportion`] takes: integers up to here are exact in a float too.
-pub(crate) const MAX_WEIGHT: u64 = 1 << 53;
 
 #[cfg(test)]
 mod tests {

@@ -2,8 +2,7 @@
 
 use crate::credit::{ONE, integers};
 use crate::error::Result;
-use crate::model::weight;
-use crate::money::{even, split_into};
+use crate::money::{Even, Split};
 use crate::report::plain::{Bought, Flags, Length, Scratch, Way};
 
 /// Where one model's gifts for one order go.
@@ -40,11 +39,11 @@ impl Given<'_> {
                     self.by_units(low, minor)?;
                 }
             }
-            Way::Decay(_) => {
+            Way::Decay(half_life) => {
                 let Scratch { factors, units, .. } = &mut *self.scratch;
                 let newest = factors[high - 1];
                 units.clear();
-                units.extend(factors[low..high].iter().map(|factor| weight(newest, *factor)));
+                units.extend(factors[low..high].iter().map(|factor| half_life.weight(newest, *factor)));
                 self.by_units(low, minor)?;
             }
         }
@@ -69,9 +68,9 @@ impl Given<'_> {
 
     fn evenly(&mut self, low: usize, high: usize, minor: i64) {
         for (which, total) in [ONE, minor].into_iter().enumerate() {
-            let (part, more) = even(total, high - low);
-            self.range(low, high, part, which);
-            self.range(low, low + more, 1, which);
+            let Even { each, longer, unit } = Even::new(total, high - low);
+            self.range(low, high, each, which);
+            self.range(low, low + longer, unit, which);
         }
     }
 
@@ -108,8 +107,9 @@ impl Given<'_> {
     fn by_units(&mut self, low: usize, minor: i64) -> Result<()> {
         let (models, model) = (self.models, self.model);
         let Scratch { units, shares, values, room, alone, .. } = &mut *self.scratch;
-        split_into(ONE, units, shares, room)?;
-        split_into(minor, units, values, room)?;
+        let split = Split::new(units)?;
+        split.parts(ONE, shares, room)?;
+        split.parts(minor, values, room)?;
         let cells = alone[low * models..].chunks_exact_mut(models);
         for ((cells, share), value) in cells.zip(shares.iter()).zip(values.iter()) {
             cells[model][0] += share;

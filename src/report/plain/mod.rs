@@ -14,7 +14,7 @@ use crate::journey::{
     Dimension, DirectVisits, Entered, ProductMatch, Reuse, TouchKind, Transform, Unit, World, read,
 };
 use crate::model::{BuiltIn, Chosen, Factor, HalfLife, Steps, Weights};
-use crate::money::Room;
+use crate::money;
 use crate::question::{Dated, Earned, Question};
 use crate::reason::{RefuseReason, UnattributedReason};
 use crate::report::tally::{ASKED, CONVERTED, IN_PATH, TURNS, Tally};
@@ -90,7 +90,7 @@ struct Scratch {
     units: Vec<u64>,
     shares: Vec<i64>,
     values: Vec<i64>,
-    room: Room,
+    room: money::Scratch,
     weights: Weights,
     queries: Vec<Symbol>,
     conversations: Vec<(u32, bool)>,
