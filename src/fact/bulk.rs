@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use crate::error::Result;
 use crate::event::{Event, EventRef};
-use crate::fact::cluster::{Cluster, Id, compare, repeats};
+use crate::fact::cluster::{Cluster, Id, compare};
 use crate::fact::content::Contents;
 use crate::fact::door::{Passed, RowFact};
 use crate::fact::intake::{Intake, Recorded};
@@ -212,7 +212,6 @@ impl Cluster {
         self.note_contents(&rows, contents);
         self.people = OnceLock::new();
         if self.rows.len() == 0 {
-            self.traits.repeats |= repeats(&rows);
             self.rows = Rows::of_sorted(rows);
         } else {
             self.merge_rows(rows, contents, hashed);

@@ -28,6 +28,8 @@ pub(crate) struct Cluster {
     /// Orders and refunds of which a fact is in it, by order.
     pub(crate) books: SmallVec<[u32; 2]>,
     pub(crate) traits: Traits,
+    /// Whether two events have one id, once it has been asked for.
+    repeats: OnceLock<bool>,
     /// Whose facts these are, once it has been asked for.
     pub(crate) people: OnceLock<Box<People>>,
 }
@@ -35,8 +37,6 @@ pub(crate) struct Cluster {
 /// What has to be looked at in a cluster; what never came up costs an answer nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Traits {
-    /// Two events may have one id.
-    pub(crate) repeats: bool,
     /// A claim was withdrawn.
     pub(crate) withdrawals: bool,
     /// There are engagements or feedback, which have a cause.
@@ -107,8 +107,8 @@ impl Cluster {
 
     /// Adds a fact where it has to stand.
     pub(crate) fn insert(&mut self, place: Place, draft: &Draft<'_>) {
-        if !self.traits.repeats {
-            self.traits.repeats = self.has_tag(draft);
+        if self.repeats.get() == Some(&false) && self.may_have(draft) {
+            self.repeats.take();
         }
         let id = match draft.id {
             Id::Hash(bytes) => {
@@ -123,7 +123,7 @@ impl Cluster {
     }
 
     /// Whether an event may have the same id. Of very many rows it is not asked: they may.
-    fn has_tag(&self, draft: &Draft<'_>) -> bool {
+    fn may_have(&self, draft: &Draft<'_>) -> bool {
         let tag = match draft.id {
             Id::Hash(bytes) => u64::from_be_bytes(bytes) as u32,
             Id::Text(_) => draft.tag,
@@ -132,6 +132,30 @@ impl Cluster {
             Rows::Few(rows) => rows.iter().any(|row| row.id[0] == tag),
             Rows::Many(_) => true,
         }
+    }
+
+    /// Whether two events have one id.
+    pub(crate) fn has_repeats(&self, hashed: bool) -> bool {
+        *self.repeats.get_or_init(|| {
+            let rows = self.rows.all();
+            let same = |a: &Row, b: &Row| self.id_of(a, hashed).bytes() == self.id_of(b, hashed).bytes();
+            if rows.len() <= 16 {
+                let held = |(place, row): (usize, &Row)| {
+                    rows[..place].iter().any(|held| held.id[0] == row.id[0] && same(held, row))
+                };
+                return rows.iter().enumerate().any(held);
+            }
+            let mut tags: Vec<(u32, u32)> =
+                (0..).zip(rows.iter()).map(|(place, row)| (row.id[0], place)).collect();
+            tags.sort_unstable();
+            // One hash of several ids is rare, and of many by nobody's doing: the seed is secret.
+            tags.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1).any(|run| {
+                let mut ids: Vec<_> =
+                    run.iter().map(|(_, place)| self.id_of(&rows[*place as usize], hashed)).collect();
+                ids.sort_unstable_by(|a, b| a.bytes().cmp(b.bytes()));
+                ids.windows(2).any(|pair| pair[0].bytes() == pair[1].bytes())
+            })
+        })
     }
 
     pub(crate) fn id_of(&self, row: &Row, hashed: bool) -> Id<'_> {
@@ -176,13 +200,12 @@ impl Cluster {
 
     /// Puts rows among those that are here, none of which equals one of them; their texts are here already.
     pub(crate) fn merge_rows(&mut self, more: Vec<Row>, contents: &Contents, hashed: bool) {
+        self.repeats.take();
         let text = &self.text;
         let by_order = |a: &Row, b: &Row| compare((a, text), (b, text), contents, hashed);
         if more.len() * 8 < self.rows.len() {
             // A hub takes in many small clusters, one after the other.
             for row in more {
-                let tagged = || self.rows.iter().any(|held| held.id[0] == row.id[0]);
-                self.traits.repeats = self.traits.repeats || self.rows.are_many() || tagged();
                 if let Err(place) = self.rows.search(|held| by_order(held, &row)) {
                     self.rows.insert(place, row);
                 }
@@ -191,7 +214,6 @@ impl Cluster {
             let mut rows = std::mem::take(&mut self.rows).all().into_owned();
             rows.extend(more);
             rows.sort_by(by_order);
-            self.traits.repeats = self.traits.repeats || repeats(&rows);
             self.rows = Rows::of_sorted(rows);
         }
     }
@@ -242,17 +264,6 @@ pub(crate) fn compare(
         .then_with(by_turn)
 }
 
-/// Whether two rows may have one id.
-pub(crate) fn repeats(rows: &[Row]) -> bool {
-    if rows.len() <= 16 {
-        let tags = |(place, row): (usize, &Row)| rows[..place].iter().any(|held| held.id[0] == row.id[0]);
-        return rows.iter().enumerate().any(tags);
-    }
-    let mut tags: Vec<u32> = rows.iter().map(|row| row.id[0]).collect();
-    tags.sort_unstable();
-    tags.windows(2).any(|pair| pair[0] == pair[1])
-}
-
 impl Traits {
     /// Notes what a content is about.
     pub(crate) fn note(&mut self, held: &Held) {
@@ -279,7 +290,6 @@ impl Traits {
 
     fn union(self, other: Self) -> Self {
         Self {
-            repeats: self.repeats || other.repeats,
             withdrawals: self.withdrawals || other.withdrawals,
             causes: self.causes || other.causes,
             consent: self.consent || other.consent,

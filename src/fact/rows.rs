@@ -52,11 +52,6 @@ impl Rows {
         }
     }
 
-    /// Whether they stand in chunks.
-    pub(crate) fn are_many(&self) -> bool {
-        matches!(self, Self::Many(_))
-    }
-
     /// All of them in one piece.
     pub(crate) fn all(&self) -> Cow<'_, [Row]> {
         match self {

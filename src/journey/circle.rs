@@ -125,7 +125,7 @@ impl<'w, 'a> Circle<'w, 'a> {
             members[person].push(place as u32);
         }
         for (person, mut members) in members.into_iter().enumerate() {
-            if self.cluster.traits.repeats && members.len() > 1 {
+            if members.len() > 1 && self.cluster.has_repeats(self.world.facts.hashed()) {
                 self.drop_repeats(&mut members);
             }
             let mut shopper = self.read(&members);

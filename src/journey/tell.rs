@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::event::Kind;
-use crate::fact::{CHANNEL, FLOW, Handle, INTENT, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC};
+use crate::fact::{CHANNEL, FLOW, Fact, Handle, INTENT, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC};
 use crate::journey::circle::{Cause, Circle, Shopper};
 use crate::journey::claim::{Asked, Claiming, Decision, Earned, Source, Standing, What};
 use crate::journey::conversion::{Conversion, ConversionKind};
@@ -221,6 +221,21 @@ impl Circle<'_, '_> {
         match source {
             Source::Own(touch) => self.touch_id(shopper, touch),
             Source::Other(turn) => self.world.turn_id(turn),
+        }
+    }
+
+    /// The fact behind a touchpoint.
+    pub(crate) fn source_fact(&self, shopper: &Shopper<'_>, source: Source) -> Option<Fact> {
+        let facts = self.world.facts;
+        match source {
+            Source::Own(touch) => {
+                let row = &self.rows[shopper.touches[touch as usize].row as usize];
+                Some(facts.fact(self.cluster, row))
+            }
+            Source::Other(turn) => {
+                let cluster = self.world.cluster(turn.cluster);
+                cluster.rows.get(turn.row as usize).map(|row| facts.fact(cluster, row))
+            }
         }
     }
 

@@ -278,3 +278,36 @@ fn nobody_arrives_from_a_payment_page_or_from_the_shop_itself() {
     assert_eq!(found(visit("paid", "https://checkout.stripe.com/c/pay")), 0);
     assert_eq!(found(visit("news", "https://news.example/")), 1);
 }
+
+#[test]
+fn turns_of_one_id_and_instant_stand_in_one_order_whatever_came_first() {
+    let at = day(0);
+    // Two people's turns have one id; each has a link that the buyer followed.
+    let asked = |who: &str, topic: &str| Event::query("turn", at, Who::visitor(who)).topic(topic);
+    let shared = |id: &str, who: &str| {
+        let link = Event::link_shared(id, at, Who::visitor(who), "https://shop.example/");
+        link.turn("turn").code(format!("7zk3q9t0{}", &who[..1]))
+    };
+    let clicked = |id: &str, who: &str| {
+        Event::link_click(id, at, Who::visitor("buyer")).code(format!("7zk3q9t0{}", &who[..1]))
+    };
+    let bought = Event::order("bought", day(1), Who::visitor("buyer"), "1001", eur("10.00"));
+    let events: [Event; 7] = [
+        asked("first", "size").into(),
+        asked("second", "colour").into(),
+        shared("s1", "first").into(),
+        shared("s2", "second").into(),
+        clicked("c1", "first").into(),
+        clicked("c2", "second").into(),
+        bought.into(),
+    ];
+    let told = |events: Vec<Event>| {
+        let receipt = clinch::receipt(events, &"1001".into(), &all_models()).unwrap().unwrap();
+        let foreign = receipt.claim.as_ref().unwrap().touchpoints.iter().filter(|held| held.foreign).count();
+        assert_eq!(foreign, 2, "{receipt}");
+        serde_json::to_string(&receipt).unwrap()
+    };
+    let plain = told(events.to_vec());
+    assert_eq!(told(events.iter().rev().cloned().collect()), plain);
+    assert_eq!(told(events.iter().cycle().skip(1).take(14).cloned().collect()), plain);
+}

@@ -1,5 +1,6 @@
 //! What is said of a whole path: which touchpoints fit what was bought, in which order they stand, and how many stay.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::journey::circle::Cause;
@@ -67,10 +68,14 @@ impl Claiming<'_, '_, '_> {
     fn sort(&mut self) {
         let (circle, shopper) = (self.circle, self.shopper);
         let id = |standing: &Standing| circle.source_id(shopper, standing.source);
+        let fact = |standing: &Standing| circle.source_fact(shopper, standing.source);
         let by_id = |a: &Standing, b: &Standing| match (a.source, b.source) {
             // Rows stand in the same order.
             (Source::Own(a), Source::Own(b)) => a.cmp(&b),
-            _ => id(a).cmp(&id(b)),
+            // Two people may have turns of one id at one instant: the person's own stands first, then contents decide.
+            (Source::Own(_), Source::Other(_)) => id(a).cmp(&id(b)).then(Ordering::Less),
+            (Source::Other(_), Source::Own(_)) => id(a).cmp(&id(b)).then(Ordering::Greater),
+            _ => id(a).cmp(&id(b)).then_with(|| fact(a).cmp(&fact(b))),
         };
         self.decision.path.sort_by(|a, b| (a.at, a.rank).cmp(&(b.at, b.rank)).then_with(|| by_id(a, b)));
     }

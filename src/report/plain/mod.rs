@@ -152,14 +152,13 @@ impl<'q> Plain<'q> {
     pub(crate) fn visit(&mut self, world: &World<'_>, number: u32, tally: &mut Tally) -> Result<bool> {
         let cluster = world.cluster(number);
         let traits = cluster.traits;
-        let special = traits.repeats
-            || traits.withdrawals
+        let special = traits.withdrawals
             || traits.causes
             || traits.consent
             || traits.codes
             || traits.goals
             || traits.counted;
-        if number == 0 || special {
+        if number == 0 || special || cluster.has_repeats(world.facts.hashed()) {
             return Ok(false);
         }
         let rows = cluster.rows.all();
