@@ -1,7 +1,7 @@
 //! Caps on a whole tracker: an error that changes nothing.
 
 use chrono::{DateTime, Utc};
-use clinch::{ErrorKind, Event, Key, Limits, Tracker, Who};
+use clinch::{ErrorKind, Event, Key, Limits, Money, Tracker, Who};
 
 fn at() -> DateTime<Utc> {
     "2026-03-01T00:00:00Z".parse().unwrap()
@@ -70,4 +70,21 @@ fn ids_kept_as_pseudonyms_still_lead_to_the_receipt() {
     let text = format!("{receipt} {receipt:?} {}", serde_json::to_string(&receipt).unwrap());
     assert!(!text.contains("order-1001") && !text.contains("\"e1\""), "{text}");
     assert_eq!(receipt.path.len(), 1);
+}
+
+#[test]
+fn a_bulk_at_the_cap_keeps_what_came_before_and_refuses_the_next() {
+    // What waits in a bulk counts before it is in the set: a version of an order must not take a turn's place.
+    let who = || Who::visitor("v9");
+    let order = |id: &str, minor| {
+        let total = Money::new(minor, "EUR".parse().unwrap());
+        Event::from(Event::order(id, at(), who(), "1001", total))
+    };
+    let events = || [Event::query("e1", at(), who()).into(), order("e2", 100), order("e3", 200)];
+    let mut bulk = limited(2, 9);
+    assert!(bulk.extend(events()).unwrap_err().to_string().starts_with("full: 2 facts"));
+    let mut alone = limited(2, 9);
+    let recorded: Vec<bool> = events().into_iter().map(|event| alone.record(event).is_ok()).collect();
+    assert_eq!(recorded, [true, true, false]);
+    assert!(bulk == alone && bulk.len() == 2);
 }

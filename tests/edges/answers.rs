@@ -414,3 +414,16 @@ fn a_label_cannot_write_a_line_of_its_own() {
     // To a program the label is what it was.
     assert_eq!(report.tables[0].rows[0].label.as_str(), forged);
 }
+
+#[test]
+fn a_label_that_reads_none_takes_part_once_beside_a_missing_one() {
+    let turn = |id: &str| Event::query(id, day(0), Who::visitor("v9"));
+    let bought = Event::order("bought", day(1), Who::visitor("v9"), "1001", eur("10.00"));
+    let events: [Event; 3] = [turn("e1").topic("none").into(), turn("e2").into(), bought.into()];
+    let mut question = question();
+    question.models = vec!["participation".parse().unwrap()];
+    let report = clinch::report(events, &question).unwrap();
+    let rows = &report.tables[0].rows;
+    assert_eq!((rows.len(), rows[0].label.as_str(), rows[0].models[0].value.as_str()), (1, "none", "10.00"));
+    assert_eq!(rows[0].models[0].conversions, "1.000000000");
+}
