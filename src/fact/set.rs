@@ -9,7 +9,7 @@
 //! | cluster | 120 | rows in order, handles, numbers of orders; about one a shopper |
 //! | handle | 32 + 11 to 21 | pseudonym, or the members of a set; cluster |
 //! | content | 150 | kind and labels, once for all rows that say the same |
-//! | order or refund | about 400 | the whole fact |
+//! | order or refund | about 550 | the whole fact |
 //!
 //! A fact that is no order and no refund is a row of the cluster that its identifiers belong to. Clusters become
 //! one when a fact names identifiers of both, the smaller moving into the larger; they are never taken apart, since

@@ -24,7 +24,6 @@ impl Claiming<'_, '_, '_> {
             };
             self.keep(RefuseReason::OtherProduct, matches);
         }
-        debug_assert_eq!(bought.fact.order(), Some(bought.order));
         self.order = Some(bought);
     }
 

@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
-use crate::event::Order;
-use crate::fact::{Fact, Symbol};
+use crate::fact::Symbol;
 use crate::id::IdKind;
 use crate::journey::circle::{Cause, Circle, Shopper, Touch, Turn};
 use crate::journey::coded::Coded;
@@ -99,7 +98,7 @@ pub(crate) struct Claiming<'c, 'w, 'a> {
     left: [u64; RefuseReason::ALL.len()],
     clicks: usize,
     at: i128,
-    order: Option<Bought<'c>>,
+    order: Option<Bought>,
     whole: bool,
     decision: Decision,
     /// For each own turn in the window: where its draft stands.
@@ -107,9 +106,7 @@ pub(crate) struct Claiming<'c, 'w, 'a> {
 }
 
 /// The order that is claimed, as candidates are compared with it.
-struct Bought<'c> {
-    fact: &'c Fact,
-    order: &'c Order,
+struct Bought {
     handle: u32,
     products: SmallVec<[Symbol; 4]>,
     types: SmallVec<[Symbol; 4]>,
@@ -266,8 +263,6 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
         let products = lines.iter().filter_map(|line| contents.texts.find(line.product.as_str()));
         let types = lines.iter().filter_map(|line| contents.texts.find(line.product_type.as_ref()?.as_str()));
         self.order = Some(Bought {
-            fact: &state.winner.fact,
-            order,
             handle: state.winner.handle,
             products: products.collect(),
             types: types.collect(),

@@ -175,14 +175,11 @@ impl<'q> Plain<'q> {
         let models = self.ways.len();
         self.scratch.bought.sort_unstable_by_key(|bought| bought.at);
         self.claims(tally);
-        let mut start = 0;
         let bought = std::mem::take(&mut self.scratch.bought);
         for same in bought.chunk_by(|a, b| a.currency == b.currency) {
             self.share(same)?;
             self.add_up(same, models);
-            start += same.len();
         }
-        debug_assert_eq!(start, bought.len());
         self.rates(world, tally, &bought);
         if self.has_queries {
             self.repeats(tally, &bought);
