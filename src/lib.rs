@@ -64,7 +64,7 @@
 //! * No network, disk, clock, thread or random number: instants are arguments, secrets come from the host.
 //! * No judgement of cause: models share credit by rule. Whether the bot *caused* an order needs a holdout.
 //! * No language: a query is a label that the host has normalised; its text is dropped unless
-//!   [`Limits::keep_text`] asks for it.
+//!   [`Limits::privacy`] asks for it.
 //! * Identifiers in labels are found by their own event's identifiers only; other personal text in a label stays
 //!   as it was written.
 //!
@@ -115,8 +115,8 @@ struct Readme;
 
 // Facts.
 pub use event::{
-    Event, EventOf, EventRef, EventRefOf, Kind, KindRef, Order, OrderLine, OrderRefund, OrderStatus, Purpose,
-    Refund, RefundLine,
+    Event, EventOf, EventRef, EventRefOf, Kind, KindRef, Order, OrderLine, OrderRefund, OrderStatus,
+    PrivacyLevel, Purpose, Refund, RefundLine,
 };
 pub use fact::{Intake, Limits, Recorded};
 pub use id::{
@@ -152,4 +152,4 @@ pub use shard::{Control, ControlMoney, Inserted, ReportSet, ShardReport, shard_o
 
 // What went wrong.
 pub use error::{Error, ErrorKind, Result};
-pub use reason::{DropReason, RefuseReason, UnattributedReason};
+pub use reason::{DropReason, FieldReason, RefuseReason, UnattributedReason};

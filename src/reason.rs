@@ -62,6 +62,17 @@ reasons! {
 }
 
 reasons! {
+    /// Why a field of an event was left out, and the event kept without it.
+    FieldReason, "left_out":
+    /// It contains an identifier of its own event.
+    IdentifierInField "identifier_in_field" "Keep personal identifiers out of labels, products and codes.";
+    /// It says more than the privacy level that its own turn declares.
+    AbovePrivacyLevel "above_privacy_level" "Send the field no more, or declare a higher privacy level for the turn.";
+    /// The text of a question is longer than `Limits::question_bytes`.
+    QuestionTooLong "question_too_long" "Raise Limits::question_bytes, or send the text of long questions no more.";
+}
+
+reasons! {
     /// Why a touchpoint may not claim a conversion.
     RefuseReason, "refused":
     /// It lies further back than the lookback window.
@@ -114,7 +125,7 @@ reasons! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// What the reason is about: `dropped`, `refused` or `unattributed`.
+    /// What the reason is about: `dropped`, `left_out`, `refused` or `unattributed`.
     pub group: &'static str,
     /// Its stable name.
     pub name: &'static str,
@@ -124,7 +135,8 @@ pub struct Entry {
 
 /// Every reason of the crate, by group.
 pub fn all() -> impl Iterator<Item = Entry> {
-    let groups = [DropReason::ENTRIES, RefuseReason::ENTRIES, UnattributedReason::ENTRIES];
+    let (dropped, left_out) = (DropReason::ENTRIES, FieldReason::ENTRIES);
+    let groups = [dropped, left_out, RefuseReason::ENTRIES, UnattributedReason::ENTRIES];
     groups.into_iter().flatten().copied()
 }
 
@@ -140,8 +152,8 @@ mod tests {
         keys.dedup();
         assert_eq!(keys.len(), entries.len());
         assert!(entries.iter().all(|entry| entry.advice.ends_with('.') && entry.advice.len() < 120));
-        let total = DropReason::ALL.len() + RefuseReason::ALL.len() + UnattributedReason::ALL.len();
-        assert_eq!(entries.len(), total);
+        let total = DropReason::ALL.len() + FieldReason::ALL.len() + RefuseReason::ALL.len();
+        assert_eq!(entries.len(), total + UnattributedReason::ALL.len());
     }
 
     #[test]

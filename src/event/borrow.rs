@@ -158,7 +158,7 @@ impl From<KindRef<'_>> for Kind {
 
 impl<'a> From<&'a Query> for QueryRef<'a> {
     fn from(query: &'a Query) -> Self {
-        let Query { text, query, topic, intent, flow, product_type, products, cost } = query;
+        let Query { text, query, topic, intent, flow, product_type, products, cost, privacy } = query;
         Self {
             text: maybe(text),
             query: maybe(query),
@@ -168,13 +168,14 @@ impl<'a> From<&'a Query> for QueryRef<'a> {
             product_type: maybe(product_type),
             products: ProductsRef::from(&**products),
             cost: *cost,
+            privacy: *privacy,
         }
     }
 }
 
 impl From<QueryRef<'_>> for Query {
     fn from(query: QueryRef<'_>) -> Self {
-        let QueryRef { text, query, topic, intent, flow, product_type, products, cost } = query;
+        let QueryRef { text, query, topic, intent, flow, product_type, products, cost, privacy } = query;
         Self {
             text: owned(text),
             query: owned(query),
@@ -184,6 +185,7 @@ impl From<QueryRef<'_>> for Query {
             product_type: owned(product_type),
             products: products.into(),
             cost,
+            privacy,
         }
     }
 }

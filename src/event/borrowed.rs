@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
 use crate::event::kind::{CheckoutStarted, Consent, Feedback, Identify, Products};
+use crate::event::level::PrivacyLevel;
 use crate::event::order::{Order, Refund};
 use crate::id::{IdentifierRef, IdentifiersRef};
 use crate::money::Money;
@@ -135,6 +136,8 @@ pub struct QueryRef<'a> {
     pub products: ProductsRef<'a>,
     /// What the answer cost the shop.
     pub cost: Option<Money>,
+    /// How much of it may be kept, where the host says so for this turn.
+    pub privacy: Option<PrivacyLevel>,
 }
 
 /// [`Recommendation`](crate::event::Recommendation) with borrowed text.

@@ -7,6 +7,7 @@ use crate::event::kind::{
     Feedback, Goal, Identify, Kind, LinkClick, LinkShared, Products, Purpose, Query, Recommendation,
     RemoveFromCart, Visit,
 };
+use crate::event::level::PrivacyLevel;
 use crate::event::order::{Order, OrderLine, OrderRefund, OrderStatus, Refund, RefundLine};
 use crate::event::{Event, EventOf};
 use crate::id::{IdKind, Identifier, Identifiers};
@@ -275,6 +276,8 @@ optional! { Query:
     product_type Label;
     /// What the answer cost the shop.
     cost Money;
+    /// How much of the turn may be kept; see [`PrivacyLevel`].
+    privacy PrivacyLevel;
 }
 repeated! { Query:
     /// Adds a product that it is about.

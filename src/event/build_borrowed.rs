@@ -10,6 +10,7 @@ use crate::event::borrowed::{
     RemoveFromCartRef, VisitRef,
 };
 use crate::event::kind::{CheckoutStarted, Consent, Feedback, Identify, Purpose};
+use crate::event::level::PrivacyLevel;
 use crate::event::order::{Order, OrderLine, OrderRefund, OrderStatus, Refund, RefundLine};
 use crate::id::{IdKind, IdentifierRef, IdentifiersRef};
 use crate::money::Money;
@@ -198,6 +199,8 @@ setters! { QueryRef<'a>:
     product Cow<'a, str> => |own, value| own.products.push(value);
     /// What the answer cost the shop.
     cost Money => |own, value| own.cost = Some(value);
+    /// How much of the turn may be kept; see [`PrivacyLevel`].
+    privacy PrivacyLevel => |own, value| own.privacy = Some(value);
 }
 setters! { LinkSharedRef<'a>:
     /// The unique code on the link.

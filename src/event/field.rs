@@ -38,7 +38,7 @@ fields! {
     Id "id" At "at" Kind "kind"
     Checkout "checkout" Cart "cart" Conversation "conversation" Visitor "visitor" Phone "phone" Email "email"
     Customer "customer" Channel "channel" Turn "turn" Text "text" Query "query" Topic "topic" Intent "intent"
-    Flow "flow" ProductType "product_type" Products "products" Cost "cost" CostCurrency "cost_currency"
+    Flow "flow" ProductType "product_type" Products "products" Cost "cost" CostCurrency "cost_currency" Privacy "privacy"
     Url "url" Code "code" Product "product" Referrer "referrer" Quantity "quantity" Price "price"
     Currency "currency" DiscountCode "discount_code" Helpful "helpful" Order "order" Total "total"
     UpdatedAt "updated_at" Status "status" Lines "lines" Codes "codes" DiscountCodes "discount_codes"

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::error::{Error, ErrorKind};
+use crate::event::level::PrivacyLevel;
 use crate::event::order::{Order, Refund};
 use crate::id::Identifier;
 use crate::money::Money;
@@ -146,6 +147,8 @@ pub struct Query {
     pub products: Products,
     /// What the answer cost the shop.
     pub cost: Option<Money>,
+    /// How much of it may be kept, where the host says so for this turn.
+    pub privacy: Option<PrivacyLevel>,
 }
 
 /// Products that the bot recommended.

@@ -34,7 +34,7 @@
 //!
 //! | kind | own fields (`?` may be missing) |
 //! |---|---|
-//! | `query` | `text`?, `query`?, `topic`?, `intent`?, `flow`?, `product_type`?, `products`[]?, `cost`? with `cost_currency` |
+//! | `query` | `text`?, `query`?, `topic`?, `intent`?, `flow`?, `product_type`?, `products`[]?, `cost`? with `cost_currency`, `privacy`? (full, intent, minimal) |
 //! | `recommendation` | `products`[] |
 //! | `link_shared` | `url`, `code`?, `product`? |
 //! | `link_click` | `url`?, `code`?, `product`? |
@@ -53,7 +53,7 @@
 //! # At the door
 //!
 //! A tracker or builder keeps a *fact* of an event: identifiers as pseudonyms, links read for code and channel and
-//! then forgotten, the text of a question dropped (see [`Limits`](crate::Limits)). An optional field that contains
+//! then forgotten, the text of a question dropped (see [`PrivacyLevel`]). An optional field that contains
 //! an identifier of the same event (of four bytes or more, in any case, also percent-coded) is left out and
 //! counted; where the field is required the event is dropped, but for orders and refunds, whose products are
 //! replaced: money never gets lost for a label.
@@ -68,6 +68,7 @@ mod instant;
 #[cfg(feature = "json")]
 pub mod jsonl;
 mod kind;
+mod level;
 mod order;
 mod raw;
 mod read;
@@ -86,6 +87,7 @@ pub use kind::{
     Feedback, Goal, Identify, Kind, LinkClick, LinkShared, Products, Purpose, Query, Recommendation,
     RemoveFromCart, Visit,
 };
+pub use level::PrivacyLevel;
 pub use order::{Order, OrderLine, OrderRefund, OrderStatus, Refund, RefundLine};
 
 use crate::id::Identifiers;

@@ -147,6 +147,7 @@ fn query<'de>(fields: &mut EventFields<'_, 'de>) -> Read<QueryRef<'de>> {
         flow: fields.text(Field::Flow)?,
         product_type: fields.text(Field::ProductType)?,
         products: fields.products()?,
+        privacy: fields.parse(Field::Privacy)?,
         cost: match cost_currency {
             Some(currency) => fields.money(Field::Cost, currency)?,
             None if fields.take(Field::Cost).is_some() => {

@@ -59,7 +59,8 @@ fn kind<M: SerializeMap>(map: &mut M, kind: &Kind) -> Result<(), M::Error> {
             optional(map, "flow", &query.flow)?;
             optional(map, "product_type", &query.product_type)?;
             list(map, "products", &query.products)?;
-            money(map, ["cost", "cost_currency"], &query.cost)
+            money(map, ["cost", "cost_currency"], &query.cost)?;
+            optional(map, "privacy", &query.privacy)
         }
         Kind::Recommendation(recommendation) => list(map, "products", &recommendation.products),
         Kind::LinkShared(link) => {

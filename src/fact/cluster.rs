@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use smallvec::SmallVec;
 
 use crate::event::Kind;
+use crate::fact::LeftOut;
 use crate::fact::content::{Contents, Held, NONE};
 use crate::fact::names::Handle;
 use crate::fact::rows::{NO_TURN, Place, Row, Rows};
@@ -47,7 +48,7 @@ pub(crate) struct Traits {
     pub(crate) codes: bool,
     /// A goal was reached.
     pub(crate) goals: bool,
-    /// A placeholder or a withheld field was counted.
+    /// A placeholder or a field left out was counted.
     pub(crate) counted: bool,
 }
 
@@ -285,7 +286,7 @@ impl Traits {
             | Kind::Feedback(_) => self.causes = true,
             _ => {}
         }
-        self.counted |= held.content.junk > 0 || held.content.withheld > 0;
+        self.counted |= held.content.junk > 0 || held.content.left_out != LeftOut::default();
     }
 
     fn union(self, other: Self) -> Self {

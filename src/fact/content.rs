@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use smallvec::SmallVec;
 
 use crate::event::{Kind, KindRef, ProductsRef};
+use crate::fact::LeftOut;
 use crate::fact::index::{Index, Mix};
 use crate::text::{Code, Label, ProductId};
 
@@ -16,8 +17,8 @@ pub(crate) struct Content {
     pub(crate) channel: Option<Label>,
     /// Identifiers that were placeholders and are left out.
     pub(crate) junk: u8,
-    /// Fields that contained an identifier of the same event and are left out.
-    pub(crate) withheld: u8,
+    /// Fields that are left out, by reason.
+    pub(crate) left_out: LeftOut,
 }
 
 /// The same with the host's text, to be looked up without a copy.
@@ -26,13 +27,13 @@ pub(crate) struct ContentRef<'c, 'a> {
     pub(crate) kind: &'c KindRef<'a>,
     pub(crate) channel: Option<&'c str>,
     pub(crate) junk: u8,
-    pub(crate) withheld: u8,
+    pub(crate) left_out: LeftOut,
 }
 
 impl ContentRef<'_, '_> {
     fn is(&self, content: &Content) -> bool {
         self.junk == content.junk
-            && self.withheld == content.withheld
+            && self.left_out == content.left_out
             && content.channel.as_ref().map(Label::as_str) == self.channel
             && same_kind(&content.kind, self.kind)
     }
@@ -60,13 +61,13 @@ impl ContentRef<'_, '_> {
             KindRef::Identify(_) | KindRef::CheckoutStarted(_) => {}
             kind => Kind::from(kind.clone()).hash(&mut mix),
         }
-        mix.write_u64(u64::from(self.junk) << 8 | u64::from(self.withheld));
+        mix.write_u64(u64::from(self.junk) << 24 | u64::from(self.left_out.number()));
         mix.short()
     }
 
     fn to_content(&self) -> Content {
-        let Self { kind, channel, junk, withheld } = *self;
-        Content { kind: Kind::from(kind.clone()), channel: channel.map(Label::from), junk, withheld }
+        let Self { kind, channel, junk, left_out } = *self;
+        Content { kind: Kind::from(kind.clone()), channel: channel.map(Label::from), junk, left_out }
     }
 }
 

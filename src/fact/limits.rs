@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::PrivacyLevel;
+
 /// Bounds on what is kept. What is over one is refused whole and counted by reason, never cut.
 ///
 /// Two trackers that are to be merged have the same limits.
@@ -15,9 +17,10 @@ pub struct Limits {
     pub order_lines: usize,
     /// Most products, link codes or discount codes in one event. Default 64.
     pub values: usize,
-    /// Whether the text of questions is kept. Default no: labels only.
-    pub keep_text: bool,
-    /// Longest text of a question that is kept, in bytes; a longer one is left out, not cut. Default 4,096.
+    /// How much of a turn is kept; a turn may declare less. Default labels only, no text.
+    pub privacy: PrivacyLevel,
+    /// Longest text of a question that is kept, in bytes; a longer one is left out and counted, not cut. Default
+    /// 4,096.
     pub question_bytes: usize,
     /// Whether ids of orders, refunds and events are kept as pseudonyms. Default no, since a receipt must lead
     /// back to the host's chat log.
@@ -34,7 +37,7 @@ impl Default for Limits {
             text_bytes: 256,
             order_lines: 10_000,
             values: 64,
-            keep_text: false,
+            privacy: PrivacyLevel::Intent,
             question_bytes: 4_096,
             hash_ids: false,
             facts: 1 << 32,

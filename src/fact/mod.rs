@@ -7,6 +7,7 @@ mod content;
 mod door;
 mod index;
 mod intake;
+mod left_out;
 mod limits;
 mod names;
 mod rows;
@@ -24,6 +25,7 @@ pub(crate) use content::{
 };
 pub(crate) use door::newer;
 pub use intake::{Intake, Recorded};
+pub(crate) use left_out::LeftOut;
 pub use limits::Limits;
 pub(crate) use names::{Handle, NOBODY, Names};
 pub(crate) use rows::Row;
@@ -54,8 +56,8 @@ pub(crate) struct Fact {
     pub(crate) who: SmallVec<[Known; 2]>,
     /// Identifiers that were placeholders and are left out.
     pub(crate) junk: u8,
-    /// Fields that contained an identifier of the same event and are left out.
-    pub(crate) withheld: u8,
+    /// Fields that are left out, by reason.
+    pub(crate) left_out: LeftOut,
 }
 
 impl Fact {
@@ -84,16 +86,16 @@ impl Fact {
     }
 
     fn sort_key(&self) -> impl Ord + '_ {
-        let Self { at, id, kind, channel, turn, who, junk, withheld } = self;
-        (at, kind.rank(), id, kind, (channel, turn, who, junk, withheld))
+        let Self { at, id, kind, channel, turn, who, junk, left_out } = self;
+        (at, kind.rank(), id, kind, (channel, turn, who, junk, left_out))
     }
 
     /// Content alone, the same under every key: what decides between two that differ in nothing that counts.
     pub(crate) fn content_key<'a>(&'a self, key: &Key) -> impl Ord + use<'a> {
-        let Self { at, id, kind, channel, turn, who, junk, withheld } = self;
+        let Self { at, id, kind, channel, turn, who, junk, left_out } = self;
         let who: SmallVec<[(IdKind, u128); 3]> =
             who.iter().map(|known| (known.kind, key.unwrap(known.name))).collect();
-        (kind, at, id, channel, turn, (who, junk, withheld))
+        (kind, at, id, channel, turn, (who, junk, left_out))
     }
 }
 

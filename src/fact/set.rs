@@ -364,7 +364,7 @@ impl Facts {
 
     /// The fact that a row stands for.
     pub(crate) fn fact(&self, cluster: &Cluster, row: &Row) -> Fact {
-        let Content { kind, channel, junk, withheld } = self.contents.get(row.content).content.clone();
+        let Content { kind, channel, junk, left_out } = self.contents.get(row.content).content.clone();
         Fact {
             at: row.at.utc(),
             id: self.event_id(cluster, row),
@@ -373,7 +373,7 @@ impl Facts {
             turn: cluster.turn(row).map(|turn| self.printed_id(turn)),
             who: self.names.who(row.handle),
             junk,
-            withheld,
+            left_out,
         }
     }
 

@@ -182,7 +182,7 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
             for fact in seen {
                 self.tally.intake.events += 1;
                 self.tally.intake.junk += i64::from(fact.junk);
-                self.tally.intake.withheld += i64::from(fact.withheld);
+                fact.left_out.count(&mut self.tally.intake.left_out);
             }
             let state = match read(book, self.world.as_of, self.world.facts.key()) {
                 Entered::Order(state) => state,
@@ -229,7 +229,7 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
             for row in circle.rows.iter() {
                 let content = &self.world.facts.contents.get(row.content).content;
                 self.tally.intake.junk += i64::from(content.junk);
-                self.tally.intake.withheld += i64::from(content.withheld);
+                content.left_out.count(&mut self.tally.intake.left_out);
             }
         }
         if circle.cluster.traits.codes {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, decimal};
+use crate::reason::FieldReason;
 use crate::report::sums::{Key, NotCounted, Population, Sums};
 use crate::report::told;
 use crate::text::Label;
@@ -35,8 +36,8 @@ pub struct Overview {
     pub codes_without_turn: u64,
     /// Identifiers that were placeholders such as `undefined`; they link nothing.
     pub junk_identifiers: u64,
-    /// Fields left out since they held an identifier of their own event.
-    pub withheld_fields: u64,
+    /// Fields left out of what was kept, by reason; see [`FieldReason`].
+    pub fields_left_out: BTreeMap<FieldReason, u64>,
     /// Facts that the answer rests on.
     pub events: u64,
 }
@@ -130,13 +131,16 @@ impl Overview {
             loose_refunds: BTreeMap::new(),
             codes_without_turn: count(Key::CodesWithoutTurn),
             junk_identifiers: count(Key::JunkIdentifiers),
-            withheld_fields: count(Key::WithheldFields),
+            fields_left_out: BTreeMap::new(),
             events: count(Key::Events),
         };
         for (key, number) in sums.iter() {
             match key {
                 Key::Refused(reason) => {
                     overview.refused.insert(reason.name().to_owned(), told(number));
+                }
+                Key::FieldsLeftOut(reason) => {
+                    overview.fields_left_out.insert(*reason, told(number));
                 }
                 Key::RefundsApplied(currency) => {
                     overview.refunds.insert(*currency, told(number));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::OrderStatus;
 use crate::journey::{Dimension, OrderState};
 use crate::money::Currency;
-use crate::reason::{RefuseReason, UnattributedReason};
+use crate::reason::{FieldReason, RefuseReason, UnattributedReason};
 use crate::text::Label;
 
 /// The sums of a report before rates, medians and text: an Abelian group in integers.
@@ -40,8 +40,8 @@ pub(crate) enum Key {
     Events,
     /// Identifiers that were placeholders.
     JunkIdentifiers,
-    /// Fields left out since they held an identifier.
-    WithheldFields,
+    /// Fields left out.
+    FieldsLeftOut(FieldReason),
     /// Times that a link or discount code was handed out where no turn is known.
     CodesWithoutTurn,
     /// Orders known, whether they count or not.

@@ -4,7 +4,7 @@ use crate::fact::{Facts, NONE, Symbol};
 use crate::journey::{Dimension, label};
 use crate::money::Currency;
 use crate::question::Question;
-use crate::reason::{RefuseReason, UnattributedReason};
+use crate::reason::{FieldReason, RefuseReason, UnattributedReason};
 use crate::report::collect::NONE_LABEL;
 use crate::report::sums::{Cell, Key, NotCounted, OrderValue, Population, Sums};
 use crate::text::Label;
@@ -27,12 +27,12 @@ pub(crate) struct Tally {
     pub(crate) intake: Intake,
 }
 
-/// What came in.
+/// What came in; fields left out by reason.
 #[derive(Debug, Default)]
 pub(crate) struct Intake {
     pub(crate) events: i64,
     pub(crate) junk: i64,
-    pub(crate) withheld: i64,
+    pub(crate) left_out: [i64; FieldReason::ALL.len()],
     pub(crate) codes_without_turn: i64,
     pub(crate) orders_known: i64,
     pub(crate) not_counted: [i64; NotCounted::ALL.len()],
@@ -158,10 +158,10 @@ impl Tally {
         for (query, figures) in (0..).zip(&other.queries.0).filter(|(_, figures)| **figures != [0; 7]) {
             add_each(self.queries.at(query), figures);
         }
-        let Intake { events, junk, withheld, codes_without_turn, orders_known, not_counted } = other.intake;
+        let Intake { events, junk, left_out, codes_without_turn, orders_known, not_counted } = other.intake;
         self.intake.events += events;
         self.intake.junk += junk;
-        self.intake.withheld += withheld;
+        add_each(&mut self.intake.left_out, &left_out);
         self.intake.codes_without_turn += codes_without_turn;
         self.intake.orders_known += orders_known;
         add_each(&mut self.intake.not_counted, &not_counted);
@@ -199,10 +199,12 @@ impl Tally {
     }
 
     fn add_intake(&self, sums: &mut Sums) {
-        let Intake { events, junk, withheld, codes_without_turn, orders_known, not_counted } = &self.intake;
+        let Intake { events, junk, left_out, codes_without_turn, orders_known, not_counted } = &self.intake;
         sums.add(&Key::Events, (*events).into());
         sums.add(&Key::JunkIdentifiers, (*junk).into());
-        sums.add(&Key::WithheldFields, (*withheld).into());
+        for (reason, count) in FieldReason::ALL.iter().zip(left_out) {
+            sums.add(&Key::FieldsLeftOut(*reason), (*count).into());
+        }
         sums.add(&Key::CodesWithoutTurn, (*codes_without_turn).into());
         sums.add(&Key::OrdersKnown, (*orders_known).into());
         for (reason, count) in NotCounted::ALL.iter().zip(not_counted) {

@@ -169,13 +169,15 @@ fn write_overview(f: &mut fmt::Formatter<'_>, overview: &Overview) -> fmt::Resul
     for (reason, count) in &overview.refused {
         writeln!(f, "touchpoints refused, {reason}: {count}")?;
     }
+    for (reason, count) in &overview.fields_left_out {
+        writeln!(f, "fields left out, {reason}: {count}")?;
+    }
     for (currency, loose) in &overview.loose_refunds {
         writeln!(f, "refunds without their order: {} x {currency}, {}", loose.count, loose.value)?;
     }
     let counts = [
         ("codes without their turn", overview.codes_without_turn),
         ("placeholder identifiers", overview.junk_identifiers),
-        ("fields left out for an identifier in them", overview.withheld_fields),
     ];
     for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         writeln!(f, "{name}: {count}")?;

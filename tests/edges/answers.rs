@@ -3,8 +3,9 @@
 use crate::*;
 use chrono::TimeDelta;
 use clinch::{
-    Chosen, Dated, Dimension, DropReason, Earned, Error, ErrorKind, Event, IdKind, Identifier, Limits,
-    OrderLine, Period, Question, Recorded, Span, Tracker, UnattributedReason, Unit, Who,
+    Chosen, Dated, Dimension, DropReason, Earned, Error, ErrorKind, Event, FieldReason, IdKind, Identifier,
+    Limits, OrderLine, Period, PrivacyLevel, Question, Recorded, Span, Tracker, UnattributedReason, Unit,
+    Who,
 };
 
 // ---- What is kept of identifiers ----
@@ -40,7 +41,7 @@ fn identifiers_are_shown_nowhere_even_where_labels_repeat_them() {
             .phone("+49 170 1234567")
     };
     let mut limits = Limits::default();
-    limits.keep_text = true;
+    limits.privacy = PrivacyLevel::Full;
     let mut tracker = Tracker::with_limits(key(), limits);
     let spoke = Event::query("q", day(0), who())
         .text(format!("write to {MAIL} please"))
@@ -70,7 +71,7 @@ fn identifiers_are_shown_nowhere_even_where_labels_repeat_them() {
         &[MAIL, "visitor-0001", "chat-0001", "cart-0001", "170 1234567", "1701234567"],
     );
     let (report, receipts) = answer(&tracker, &asked, &["1"]);
-    assert_eq!(report.overview.withheld_fields, 13);
+    assert_eq!(report.overview.fields_left_out, BTreeMap::from([(FieldReason::IdentifierInField, 13)]));
     // The money of a line stays where its name had to go, and labels without identifiers stay too.
     let claim = receipts[0].claim.as_ref().unwrap();
     assert_eq!(claim.conversion.lines[0].value, eur("6.00"));

@@ -52,7 +52,7 @@ impl Door<'_> {
         let Head { id, at, channel, turn, who, junk } = head;
         let (at, id) = (without_leap(at), self.event_id(id));
         let (channel, turn) = (channel.map(Label::from), turn.map(|turn| self.event_id(turn)));
-        Ok(Fact { at, id, kind, channel, turn, who, junk, withheld: screen.withheld })
+        Ok(Fact { at, id, kind, channel, turn, who, junk, left_out: screen.left_out })
     }
 
     fn event_id(&self, id: &str) -> EventId {

@@ -1,6 +1,7 @@
 //! The door: bounds, pseudonyms, and nothing personal in labels.
 
 mod booked;
+mod level;
 mod screen;
 
 use std::borrow::Cow;
@@ -72,7 +73,7 @@ impl<'c, 'a> RowFact<'c, 'a> {
                 Id::Text(id.as_str().as_bytes())
             }
         };
-        let Fact { at, id, turn, who, junk, withheld, .. } = fact;
+        let Fact { at, id, turn, who, junk, left_out, .. } = fact;
         Self {
             at: Instant::new(*at),
             id: stored(id),
@@ -82,7 +83,7 @@ impl<'c, 'a> RowFact<'c, 'a> {
                 kind: &parts.kind,
                 channel: parts.channel.as_deref(),
                 junk: *junk,
-                withheld: *withheld,
+                left_out: *left_out,
             },
         }
     }
@@ -128,7 +129,7 @@ impl Door<'_> {
             return self.booked(head, kind, derived.code, screen).map(Passed::Booked);
         }
         self.kind(kind, derived.code, &mut screen)?;
-        let content = ContentRef { kind, channel: channel.as_deref(), junk, withheld: screen.withheld };
+        let content = ContentRef { kind, channel: channel.as_deref(), junk, left_out: screen.left_out };
         let (at, id) = (Instant::new(without_leap(*at)), self.stored(id));
         Ok(Passed::Row(RowFact { at, id, turn: turn.as_deref().map(|turn| self.stored(turn)), who, content }))
     }
@@ -225,10 +226,7 @@ impl Door<'_> {
     }
 
     fn query(&self, query: &mut QueryRef<'_>, screen: &mut Screen) -> Entry<()> {
-        let keeps = |text: &str| self.limits.keep_text && text.len() <= self.limits.question_bytes;
-        if query.text.as_deref().is_some_and(|text| !keeps(text)) {
-            query.text = None;
-        }
+        level::lower(query, self.limits, &mut screen.left_out);
         screen.take(&mut query.text);
         let QueryRef { query: asked, topic, intent, flow, product_type, .. } = query;
         for label in [asked, topic, intent, flow, product_type] {
@@ -276,12 +274,12 @@ impl Door<'_> {
 
     /// A list of products without those that contain an identifier.
     fn products(&self, products: &mut ProductsRef<'_>, screen: &mut Screen) -> Entry<()> {
-        let before = screen.withheld;
+        let before = screen.left_out;
         for product in products.iter() {
             self.bounded(product)?;
             screen.note(product);
         }
-        if screen.withheld != before {
+        if screen.left_out != before {
             let kept: Vec<String> = products
                 .iter()
                 .filter(|product| !screen.holds_identifier(product))

@@ -2,8 +2,10 @@
 
 use smallvec::SmallVec;
 
+use crate::fact::LeftOut;
 use crate::id::IdKind;
 use crate::link;
+use crate::reason::FieldReason;
 
 /// Identifiers shorter than this are not looked for in labels: they would be found by chance.
 const SHORTEST_SOUGHT: usize = 4;
@@ -18,7 +20,7 @@ pub(super) struct Screen {
     sought: SmallVec<[Sought; 2]>,
     /// The digits of a phone number: in labels it may be spaced in any way.
     phone: Option<String>,
-    pub(super) withheld: u8,
+    pub(super) left_out: LeftOut,
 }
 
 /// An identifier in lower case: in place while it is short.
@@ -50,7 +52,9 @@ impl Screen {
     /// Counts a field if it contains one, and says whether it does.
     pub(super) fn note(&mut self, text: &str) -> bool {
         let holds = self.holds_identifier(text);
-        self.withheld = self.withheld.saturating_add(u8::from(holds));
+        if holds {
+            self.left_out.note(FieldReason::IdentifierInField);
+        }
         holds
     }
 
