@@ -94,6 +94,12 @@ pub enum ErrorKind {
         /// The name.
         model: String,
     },
+    /// A tracker is asked for a question that it does not watch.
+    #[error("question {question} is not watched here: call watch on this tracker first")]
+    NotWatched {
+        /// Id of the question.
+        question: String,
+    },
     /// A shard's number is not below the number of shards.
     #[error("there is no shard {shard} of {shards}: they are counted from 0")]
     ShardNumber {

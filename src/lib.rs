@@ -145,7 +145,7 @@ pub use report::{
     Count, Figure, NotCounted, OrderValues, Overview, QueryFigures, Rate, Remainder, Report, Row, Sums,
     Table, Totals, Unattributed, report,
 };
-pub use tracker::Tracker;
+pub use tracker::{Tracker, Watch};
 
 // Shards.
 pub use shard::{Control, ControlMoney, Inserted, ReportSet, ShardReport, shard_of};

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, EventRef};
 use crate::fact::{Facts, Intake, Limits, Recorded};
 use crate::id::{Identifier, Key, Pseudonym};
 use crate::journey::{Journey, journeys_of};
 use crate::question::Question;
 use crate::receipt::Receipt;
-use crate::report::{Report, Sums, collect};
+use crate::report::{Report, Sums, Watching, collect};
 use crate::text::OrderId;
 
 /// Holds a whole shop's facts and answers questions about them.
@@ -34,9 +34,18 @@ use crate::text::OrderId;
 /// assert_eq!((row.label.as_str(), row.models[0].value.as_str()), ("availability", "59.90"));
 /// # Ok::<(), clinch::Error>(())
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Tracker {
     facts: Facts,
+    watching: Watching,
+}
+
+/// A question that a [`Tracker`] keeps answered; see [`Tracker::watch`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Watch {
+    number: u64,
+    /// Id of the question.
+    question: String,
 }
 
 impl Tracker {
@@ -47,7 +56,7 @@ impl Tracker {
 
     /// An empty tracker with other limits.
     pub fn with_limits(key: Key, limits: Limits) -> Self {
-        Self { facts: Facts::new(key, limits) }
+        Self { facts: Facts::new(key, limits), watching: Watching::default() }
     }
 
     /// Takes one event in and says what became of it.
@@ -59,7 +68,7 @@ impl Tracker {
     /// # Errors
     /// `Full` at a cap of the limits; nothing has changed then.
     pub fn record(&mut self, event: impl Into<Event>) -> Result<Recorded> {
-        self.facts.record(EventRef::from(&event.into()))
+        self.record_ref(&event.into())
     }
 
     /// Takes many events in and counts what became of them.
@@ -68,7 +77,10 @@ impl Tracker {
     /// `Full` at a cap of the limits; the events before the one that did not fit have been taken in, and
     /// delivering all of them again is harmless.
     pub fn extend(&mut self, events: impl IntoIterator<Item = impl Into<Event>>) -> Result<Intake> {
-        self.facts.extend(events)
+        if self.watching.is_empty() {
+            return self.facts.extend(events);
+        }
+        self.one_by_one(events, |tracker, event| tracker.record(event))
     }
 
     /// Takes one event in whose text is borrowed: nothing is copied but what is new.
@@ -76,7 +88,10 @@ impl Tracker {
     /// # Errors
     /// As for [`Tracker::record`].
     pub fn record_ref<'e>(&mut self, event: impl Into<EventRef<'e>>) -> Result<Recorded> {
-        self.facts.record(event.into())
+        if self.watching.is_empty() {
+            return self.facts.record(event.into(), &mut ());
+        }
+        self.facts.record(event.into(), &mut self.watching)
     }
 
     /// Takes many events in whose text is borrowed: rows of a database, columns, lines of a log.
@@ -98,7 +113,23 @@ impl Tracker {
         &mut self,
         events: impl IntoIterator<Item = impl Into<EventRef<'e>>>,
     ) -> Result<Intake> {
-        self.facts.extend_refs(events)
+        if self.watching.is_empty() {
+            return self.facts.extend_refs(events);
+        }
+        self.one_by_one(events, |tracker, event| tracker.record_ref(event))
+    }
+
+    /// Watched questions look at every single event.
+    fn one_by_one<E>(
+        &mut self,
+        events: impl IntoIterator<Item = E>,
+        record: impl Fn(&mut Self, E) -> Result<Recorded>,
+    ) -> Result<Intake> {
+        let mut intake = Intake::default();
+        for event in events {
+            intake.count(record(self, event)?);
+        }
+        Ok(intake)
     }
 
     /// Takes in all facts of another tracker with the same key and limits: a union of sets.
@@ -106,6 +137,7 @@ impl Tracker {
     /// # Errors
     /// `KeyMismatch`, `LimitsMismatch`, or `Full` at a cap; nothing has changed then.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
+        self.watching.forget();
         self.facts.merge(&other.facts)
     }
 
@@ -157,6 +189,91 @@ impl Tracker {
     /// As for [`Tracker::report`].
     pub fn sums(&self, question: &Question) -> Result<Sums> {
         collect(&self.facts, question)
+    }
+}
+
+/// Watched questions.
+impl Tracker {
+    /// Keeps a question answered from now on: every event that comes in changes the answer at the cost of the
+    /// journeys that it changes, not of the shop.
+    ///
+    /// [`Tracker::watched`] reads the answer; it equals what [`Tracker::report`] would say, byte for byte, after late
+    /// events, refunds, withdrawn claims and whatever else comes. Facts after the question's `as_of` are not seen,
+    /// so a view of what is going on asks as of an instant that lies ahead. Beginning to watch costs one report. A
+    /// clone of the tracker watches the same questions.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use clinch::{Event, Key, Money, Question, Tracker, Who};
+    ///
+    /// let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    /// let mut tracker = Tracker::new(Key::new(*b"sixteen secrets!"));
+    /// let watch = tracker.watch(&Question::new(at("2027-01-01T00:00:00Z")))?;
+    ///
+    /// tracker.record(Event::query("e1", at("2026-03-01T10:00:00Z"), Who::visitor("v9")).topic("availability"))?;
+    /// let total = Money::parse("59.90", "EUR".parse()?)?;
+    /// tracker.record(Event::order("e2", at("2026-03-02T18:20:00Z"), Who::visitor("v9"), "1001", total))?;
+    /// assert_eq!(tracker.watched(&watch)?.totals[0].value, "59.90");
+    ///
+    /// let back = Money::parse("10.00", "EUR".parse()?)?;
+    /// tracker.record(Event::refund("e3", at("2026-03-09T09:00:00Z"), "r1", "1001", back))?;
+    /// assert_eq!(tracker.watched(&watch)?.totals[0].value, "49.90");
+    /// # Ok::<(), clinch::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Tracker::report`]; nothing is watched then.
+    pub fn watch(&mut self, question: &Question) -> Result<Watch> {
+        let number = self.watching.begin(&self.facts, question)?;
+        Ok(Watch { number, question: question.id() })
+    }
+
+    /// The answer to a watched question as of the last event.
+    ///
+    /// What came in since the last look is added up now, unless [`Tracker::settle`] was called in between. Where
+    /// very many people see each other through one code or one turn, and after [`Tracker::merge`], that is the cost
+    /// of a whole report.
+    ///
+    /// # Errors
+    /// `NotWatched` for a question that this tracker does not watch; else as for [`Tracker::report`].
+    pub fn watched(&mut self, watch: &Watch) -> Result<Report> {
+        let sums = self.watched_sums(watch)?;
+        let question = self.watching.question(watch.number).ok_or_else(|| not_watched(watch))?;
+        Ok(Report::new(&sums, question))
+    }
+
+    /// The sums of the answer to a watched question, which add up over shards.
+    ///
+    /// # Errors
+    /// As for [`Tracker::watched`].
+    pub fn watched_sums(&mut self, watch: &Watch) -> Result<Sums> {
+        let known = self.watching.question(watch.number).is_some_and(|held| held.id() == watch.question);
+        let sums = if known { self.watching.sums(&self.facts, watch.number)? } else { None };
+        sums.ok_or_else(|| not_watched(watch))
+    }
+
+    /// Brings the answers to all watched questions up to date, so that the next look at them costs nothing more.
+    ///
+    /// # Errors
+    /// A model that breaks its contract.
+    pub fn settle(&mut self) -> Result<()> {
+        self.watching.settle(&self.facts)
+    }
+
+    /// Watches a question no longer.
+    pub fn unwatch(&mut self, watch: Watch) {
+        self.watching.end(watch.number);
+    }
+}
+
+fn not_watched(watch: &Watch) -> Error {
+    ErrorKind::NotWatched { question: watch.question.clone() }.into()
+}
+
+/// Two trackers are equal if they hold the same facts under the same key and limits, whatever they watch.
+impl PartialEq for Tracker {
+    fn eq(&self, other: &Self) -> bool {
+        self.facts == other.facts
     }
 }
 

@@ -344,7 +344,7 @@ impl Group {
                 Err(reason) => println!("| {} | {reason} | | | |", peer.name),
             }
         }
-        println!("\n(clinch: recording alone; its answer is made when asked for.)\n");
+        println!();
     }
 }
 

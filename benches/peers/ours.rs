@@ -80,12 +80,22 @@ pub fn table(report: &Report, ask: &Ask) -> Table {
     table
 }
 
-/// Rows one at a time; what each took.
-pub fn live(tracker: &mut Tracker, log: &Log, names: &Names, rows: std::ops::Range<usize>) -> Vec<Duration> {
+/// Rows one at a time into a tracker that watches the question, the answer up to date after each: what each took, and
+/// the answer in the end.
+pub fn live(
+    tracker: &mut Tracker,
+    log: &Log,
+    names: &Names,
+    rows: std::ops::Range<usize>,
+    question: &Question,
+) -> (Vec<Duration>, Report) {
+    let watch = tracker.watch(question).expect("an answer");
     let step = |row| {
         let start = Instant::now();
         let _recorded = tracker.record_ref(event(log, names, row)).expect("room for it");
+        tracker.settle().expect("an answer");
         start.elapsed()
     };
-    rows.map(step).collect()
+    let took = rows.map(step).collect();
+    (took, tracker.watched(&watch).expect("an answer"))
 }

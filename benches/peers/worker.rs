@@ -71,8 +71,8 @@ impl Worker {
         let before = rows.saturating_sub(count);
         self.held = ours::tracker();
         ours::feed(&mut self.held, &self.log, &self.names, 0..before);
-        let took = ours::live(&mut self.held, &self.log, &self.names, before..rows);
-        let report = self.held.report(&ours::question(&FIRST)).expect("an answer");
+        let question = ours::question(&FIRST);
+        let (took, report) = ours::live(&mut self.held, &self.log, &self.names, before..rows, &question);
         let micros: Vec<f64> = took.iter().map(|took| took.as_secs_f64() * 1e6).collect();
         json!({ "micros": micros, "table": ours::table(&report, &FIRST) })
     }

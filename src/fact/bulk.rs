@@ -51,7 +51,7 @@ impl<'f> Bulk<'f> {
                 if facts.near_full(staged) {
                     facts.deal(staged, intake);
                 }
-                facts.insert_booked(fact).map(Some)
+                facts.insert_booked(fact, &mut ()).map(Some)
             }
             Ok(Passed::Row(fact)) => facts.stage(&fact, staged, intake).map(|()| None),
         };
@@ -109,7 +109,7 @@ impl Facts {
         if self.near_full(staged) {
             // Near the cap each one has to be looked for.
             self.deal(staged, intake);
-            intake.count(self.insert_row(fact)?);
+            intake.count(self.insert_row(fact, &mut ())?);
             return Ok(());
         }
         let handle = match self.names.find(&fact.who) {

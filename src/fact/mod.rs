@@ -14,6 +14,7 @@ mod rows;
 mod set;
 mod text;
 mod tie;
+mod witness;
 
 use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
@@ -30,6 +31,8 @@ pub use limits::Limits;
 pub(crate) use names::{Handle, NOBODY, Names};
 pub(crate) use rows::Row;
 pub(crate) use set::Facts;
+pub(crate) use tie::Tie;
+pub(crate) use witness::{Change, Witness};
 
 use crate::event::{Kind, Order, Refund};
 use crate::id::{IdKind, Key, Pseudonym};

@@ -16,7 +16,9 @@
 //! who is who is computed from their facts for each answer.
 
 use crate::error::{ErrorKind, Result};
-use crate::event::{EventRef, Kind};
+use smallvec::SmallVec;
+
+use crate::event::{EventRef, Kind, KindRef};
 use crate::fact::book::{Booked, Books};
 use crate::fact::cluster::{Cluster, Draft};
 use crate::fact::content::{Content, ContentId, Contents, NONE};
@@ -26,7 +28,7 @@ use crate::fact::intake::Recorded;
 use crate::fact::names::{Handle, NOBODY, Names};
 use crate::fact::rows::{Place, Row};
 use crate::fact::tie::Ties;
-use crate::fact::{Fact, Known, Limits};
+use crate::fact::{Change, Fact, Known, Limits, Witness};
 use crate::id::{Key, Pseudonym};
 use crate::text::{EventId, OrderId};
 
@@ -89,26 +91,31 @@ impl Facts {
         Door { key: &self.key, limits: &self.limits }
     }
 
-    pub(crate) fn record(&mut self, mut event: EventRef<'_>) -> Result<Recorded> {
+    pub(crate) fn record(&mut self, mut event: EventRef<'_>, witness: &mut impl Witness) -> Result<Recorded> {
         match self.door().enter(&mut event) {
-            Ok(Passed::Row(fact)) => self.insert_row(&fact),
-            Ok(Passed::Booked(fact)) => self.insert_booked(fact),
+            Ok(Passed::Row(fact)) => self.insert_row(&fact, witness),
+            Ok(Passed::Booked(fact)) => self.insert_booked(fact, witness),
             Err(reason) => Ok(Recorded::Dropped(reason)),
         }
     }
 
     fn insert(&mut self, fact: Fact) -> Result<Recorded> {
         if matches!(fact.kind, Kind::Order(_) | Kind::Refund(_)) {
-            self.insert_booked(fact)
+            self.insert_booked(fact, &mut ())
         } else {
-            self.insert_row(&RowFact::of(&fact, &Parts::of(&fact), self.hashed()))
+            self.insert_row(&RowFact::of(&fact, &Parts::of(&fact), self.hashed()), &mut ())
         }
     }
 
-    pub(super) fn insert_row(&mut self, fact: &RowFact<'_, '_>) -> Result<Recorded> {
+    pub(super) fn insert_row(
+        &mut self,
+        fact: &RowFact<'_, '_>,
+        witness: &mut impl Witness,
+    ) -> Result<Recorded> {
         let RowFact { at, id, turn, who, content } = fact;
         let tag = self.tag(id.bytes());
         let draft = |content, handle| Draft { at: *at, id: *id, tag, content, handle, turn: *turn };
+        let turn = matches!(content.kind, KindRef::Query(_)).then(|| self.tag(id.bytes()));
         if let (Some(handle), Some(content)) = (self.names.find(who), self.contents.find(content)) {
             let draft = draft(content, handle);
             match self.cluster_of(handle).search(&draft, &self.contents) {
@@ -116,12 +123,19 @@ impl Facts {
                 Err(place) => {
                     self.fits(1, 0)?;
                     self.room(handle, &draft)?;
+                    let clusters = [self.names.cluster(handle)];
+                    let change = Change { clusters: &clusters, book: None, turn };
+                    witness.before(self, &change);
                     self.put(place, &draft);
+                    witness.after(self, Some(handle), &change);
                     return Ok(Recorded::New);
                 }
             }
         }
         self.fits(1, self.unknown(who))?;
+        let clusters = self.clusters_of(who);
+        let change = Change { clusters: &clusters, book: None, turn };
+        witness.before(self, &change);
         let content = self.contents.intern(content);
         let handle = self.enter(who);
         let draft = draft(content, handle);
@@ -129,6 +143,7 @@ impl Facts {
         if let Err(place) = self.cluster_of(handle).search(&draft, &self.contents) {
             self.put(place, &draft);
         }
+        witness.after(self, Some(handle), &change);
         Ok(Recorded::New)
     }
 
@@ -165,18 +180,27 @@ impl Facts {
         self.count += new;
     }
 
-    pub(super) fn insert_booked(&mut self, fact: Fact) -> Result<Recorded> {
+    pub(super) fn insert_booked(&mut self, fact: Fact, witness: &mut impl Witness) -> Result<Recorded> {
         let order = match &fact.kind {
             Kind::Order(order) => order.order.clone(),
             Kind::Refund(refund) => refund.order.clone(),
             _ => return Ok(Recorded::New),
         };
-        if let Some(number) = self.books.find(&order)
+        let known = self.books.find(&order);
+        if let Some(number) = known
             && self.books.get(number).search(&fact).is_ok()
         {
             return Ok(Recorded::Repeated);
         }
         self.fits(1, self.unknown(&fact.who))?;
+        // A refund may name nobody; it then belongs to where its order is.
+        let placed = |fact: &Fact| !fact.who.is_empty() || fact.order().is_some();
+        let at_home = placed(&fact);
+        let mut clusters = if at_home { self.clusters_of(&fact.who) } else { SmallVec::new() };
+        let held = known.map_or(&[][..], |number| &self.books.get(number).facts);
+        let held = held.iter().filter(|held| placed(&held.fact));
+        clusters.extend(held.map(|held| self.names.cluster(held.handle)));
+        witness.before(self, &Change { clusters: &clusters, book: known, turn: None });
         let handle = self.enter(&fact.who);
         let number = self.books.open(&order);
         let recorded = self.note_version(number, &fact);
@@ -192,8 +216,7 @@ impl Facts {
         } else {
             self.names.set_claims(handle);
         }
-        // A refund may name nobody; it then belongs to where its order is.
-        if handle != NOBODY || matches!(fact.kind, Kind::Order(_)) {
+        if at_home {
             let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
             cluster.add_book(number);
             if let Kind::Order(order) = &fact.kind {
@@ -208,6 +231,8 @@ impl Facts {
         for handle in before.into_iter().chain([handle]) {
             self.clusters[self.names.cluster(handle) as usize].people.take();
         }
+        let change = Change { clusters: &clusters, book: Some(number), turn: None };
+        witness.after(self, at_home.then_some(handle), &change);
         Ok(recorded)
     }
 
@@ -223,6 +248,15 @@ impl Facts {
 
     fn cluster_of(&self, handle: Handle) -> &Cluster {
         &self.clusters[self.names.cluster(handle) as usize]
+    }
+
+    /// The clusters of those identifiers that are here; of nobody that of facts without identifiers.
+    fn clusters_of(&self, who: &[Known]) -> SmallVec<[u32; 4]> {
+        if who.is_empty() {
+            return SmallVec::from_slice(&[self.names.cluster(NOBODY)]);
+        }
+        let handles = who.iter().filter_map(|known| self.names.find_one(*known));
+        handles.map(|handle| self.names.cluster(handle)).collect()
     }
 
     /// How many of the identifiers are not here yet.
@@ -250,7 +284,7 @@ impl Facts {
             self.clusters.push(Cluster::default());
             self.clusters.len() as u32 - 1
         });
-        let mut members = smallvec::SmallVec::<[Handle; 4]>::new();
+        let mut members = SmallVec::<[Handle; 4]>::new();
         for known in who {
             let found = self.names.find_one(*known);
             let handle = found.unwrap_or_else(|| {

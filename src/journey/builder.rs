@@ -72,7 +72,7 @@ impl JourneyBuilder {
     /// # Errors
     /// `Full` at a cap of the limits; nothing has changed then.
     pub fn add(&mut self, event: impl Into<Event>) -> Result<Recorded> {
-        self.facts.record(EventRef::from(&event.into()))
+        self.facts.record(EventRef::from(&event.into()), &mut ())
     }
 
     /// Takes many events in and counts what became of them.

@@ -32,6 +32,7 @@ pub use touchpoint::{Dimension, Evidence, EvidenceSet, Labels, TouchKind, Touchp
 pub(crate) use circle::{Cause, Circle, Shopper, Touch, Turn};
 pub(crate) use claim::{Asked, Claiming, Decision, Earned, Source, Standing, What};
 pub(crate) use order::{Entered, OrderState, read};
+pub(crate) use plan::Plan;
 pub(crate) use rules::{fingerprint, quoted};
 pub(crate) use tell::{Symbols, label};
 pub(crate) use world::World;

@@ -22,7 +22,7 @@ pub(crate) struct Prepared {
 }
 
 /// Rules in the form in which they are applied.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
     contents: Vec<Prepared>,
     /// The lookback window of each kind, in nanoseconds, by the number of the kind.
@@ -37,8 +37,25 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(contents: &Contents, rules: &Rules) -> Self {
+        let mut windows = [rules.lookback.as_nanos(); TouchKind::ALL.len()];
+        for (kind, window) in &rules.kind_windows {
+            windows[*kind as usize] = window.as_nanos();
+        }
+        let evidence_windows: BTreeMap<Evidence, u64> =
+            rules.evidence_windows.iter().map(|(evidence, window)| (*evidence, window.as_nanos())).collect();
+        let longest = windows.iter().chain(evidence_windows.values()).copied().max().unwrap_or_default();
+        let mut plan = Self { contents: Vec::new(), windows, evidence_windows, longest, has_queries: false };
+        plan.grow(contents, rules);
+        plan
+    }
+
+    /// Takes in the contents that have come since.
+    pub(crate) fn grow(&mut self, contents: &Contents, rules: &Rules) {
+        let known = self.contents.len();
+        if known == contents.iter().len() {
+            return;
+        }
         let excludes = rules.excludes();
-        let may = TouchKind::ALL.iter().map(|kind| rules.kinds.contains(kind)).collect::<Vec<bool>>();
         let prepared = |held: &Held| {
             let touch = TouchKind::of(&held.content);
             let intent = match &held.content.kind {
@@ -47,21 +64,18 @@ impl Plan {
             };
             Prepared {
                 touch,
-                may: touch.is_some_and(|touch| may[touch as usize]),
+                may: touch.is_some_and(|touch| rules.kinds.contains(&touch)),
                 excluded: intent.is_some_and(|intent| excludes(intent.as_str())),
                 direct: held.labels[CHANNEL] != NONE && direct_channel(held.content.channel.as_ref()),
             }
         };
-        let mut windows = [rules.lookback.as_nanos(); TouchKind::ALL.len()];
-        for (kind, window) in &rules.kind_windows {
-            windows[*kind as usize] = window.as_nanos();
-        }
-        let evidence_windows: BTreeMap<Evidence, u64> =
-            rules.evidence_windows.iter().map(|(evidence, window)| (*evidence, window.as_nanos())).collect();
-        let longest = windows.iter().chain(evidence_windows.values()).copied().max().unwrap_or_default();
-        let has_queries = contents.iter().any(|held| held.labels[QUERY] != NONE);
-        let contents = contents.iter().map(prepared).collect();
-        Self { contents, windows, evidence_windows, longest, has_queries }
+        self.has_queries |= contents.iter().skip(known).any(|held| held.labels[QUERY] != NONE);
+        self.contents.extend(contents.iter().skip(known).map(prepared));
+    }
+
+    /// How many contents it knows.
+    pub(crate) fn len(&self) -> usize {
+        self.contents.len()
     }
 
     pub(crate) fn get(&self, content: u32) -> Prepared {

@@ -21,7 +21,7 @@ use crate::time::nanos_of;
 pub(crate) struct World<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) rules: &'a Rules,
-    pub(crate) plan: Plan,
+    pub(crate) plan: Cow<'a, Plan>,
     pub(crate) policy: ConsentPolicy,
     pub(crate) as_of: DateTime<Utc>,
     /// The same in nanoseconds since 1970.
@@ -52,14 +52,14 @@ impl<'a> World<'a> {
         policy: ConsentPolicy,
         as_of: DateTime<Utc>,
     ) -> Self {
-        let mut world = Self::without_remote(facts, rules, policy, as_of);
+        let mut world = Self::planned(facts, rules, policy, as_of);
         let tied: Vec<u32> = (0..facts.clusters.len() as u32)
             .filter(|number| {
                 let traits = facts.clusters[*number as usize].traits;
                 traits.causes || traits.codes
             })
             .collect();
-        world.remote = world.remote_of(&tied);
+        world.remote = world.remote_of(&tied, world.clusters());
         world
     }
 
@@ -71,7 +71,7 @@ impl<'a> World<'a> {
         as_of: DateTime<Utc>,
         number: u32,
     ) -> Self {
-        let mut world = Self::without_remote(facts, rules, policy, as_of);
+        let mut world = Self::planned(facts, rules, policy, as_of);
         let mut tied = vec![number];
         for code in Circle::new(&world, number).codes_used() {
             let ties = [facts.links.get(code.0), facts.discounts.get(code.1)];
@@ -80,17 +80,22 @@ impl<'a> World<'a> {
         }
         tied.sort_unstable();
         tied.dedup();
-        world.remote = world.remote_of(&tied);
+        world.remote = world.remote_of(&tied, world.clusters());
         world
     }
 
-    fn without_remote(
+    fn planned(facts: &'a Facts, rules: &'a Rules, policy: ConsentPolicy, as_of: DateTime<Utc>) -> Self {
+        Self::alone(facts, rules, Cow::Owned(Plan::new(&facts.contents, rules)), policy, as_of)
+    }
+
+    /// The same before anybody has looked at what reaches over from other clusters.
+    pub(crate) fn alone(
         facts: &'a Facts,
         rules: &'a Rules,
+        plan: Cow<'a, Plan>,
         policy: ConsentPolicy,
         as_of: DateTime<Utc>,
     ) -> Self {
-        let plan = Plan::new(&facts.contents, rules);
         let (now, remote) = (nanos_of(as_of), Remote::default());
         let has_conversations = facts.names.has_conversations();
         Self { facts, rules, plan, policy, as_of, now, remote, has_conversations }
@@ -199,12 +204,13 @@ impl<'a> World<'a> {
 
     /// What reaches over between these clusters: first turns named by their id, then codes, whose turn may be
     /// named by its id.
-    pub(crate) fn remote_of(&self, clusters: &[u32]) -> Remote {
+    /// Turns are looked for in `among`.
+    pub(crate) fn remote_of(&self, clusters: &[u32], among: impl IntoIterator<Item = u32>) -> Remote {
         let mut wanted: Vec<Vec<u8>> = Vec::new();
         for number in clusters.iter().filter(|number| self.cluster(**number).traits.causes) {
             wanted.extend(Circle::new(self, *number).foreign_ids());
         }
-        let mut remote = Remote { turns: self.turns_named(wanted), ..Remote::default() };
+        let mut remote = Remote { turns: self.turns_named(wanted, among), ..Remote::default() };
         for number in clusters.iter().filter(|number| self.cluster(**number).traits.codes) {
             let mut circle = Circle::new(self, *number);
             circle.find_sharing(&remote);
@@ -217,8 +223,12 @@ impl<'a> World<'a> {
         remote
     }
 
-    /// The turns with these ids, wherever they are.
-    fn turns_named(&self, mut wanted: Vec<Vec<u8>>) -> BTreeMap<Vec<u8>, Option<Turn>> {
+    /// The turns with these ids in some clusters.
+    fn turns_named(
+        &self,
+        mut wanted: Vec<Vec<u8>>,
+        among: impl IntoIterator<Item = u32>,
+    ) -> BTreeMap<Vec<u8>, Option<Turn>> {
         wanted.sort_unstable();
         wanted.dedup();
         let mut found = BTreeMap::new();
@@ -227,7 +237,7 @@ impl<'a> World<'a> {
         }
         let mut tags: Vec<u32> = wanted.iter().map(|id| self.facts.tag(id)).collect();
         tags.sort_unstable();
-        for number in self.clusters() {
+        for number in among {
             let cluster = self.cluster(number);
             let named = |row: &&Row| {
                 tags.binary_search(&row.id[0]).is_ok()

@@ -12,10 +12,10 @@ use crate::journey::{
 use crate::model::Chosen;
 use crate::money::Currency;
 use crate::question::{Dated, Earned as Wanted, Question};
-use crate::report::plain::Plain;
 use crate::report::share::Sharing;
+use crate::report::state::State;
 use crate::report::sums::{NotCounted, Sums};
-use crate::report::tally::{ASKED, CONVERTED, IN_PATH, TURNS, Tally};
+use crate::report::tally::{ASKED, CONVERTED, IN_PATH, TURNS};
 use crate::time::utc_of;
 
 /// What a row is called where a touchpoint has no value in the dimension.
@@ -25,22 +25,36 @@ pub(crate) const NONE_LABEL: &str = "none";
 pub(crate) fn collect(facts: &Facts, question: &Question) -> Result<Sums> {
     question.check()?;
     let world = World::new(facts, &question.rules, question.consent, question.as_of);
-    let (tally, turns) = visit_all(&world, question)?;
-    let mut sums = tally.sums(facts, question);
-    let (without, with) = reached(&world, question, turns);
-    sums.retract(&without.sums(facts, question));
-    sums.merge(&with.sums(facts, question));
+    let Counted { here, away } = count_all(&world, question)?;
+    let mut sums = here.sums(facts, question);
+    sums.retract(&away.sums(facts, question));
     Ok(sums)
 }
 
+/// What was counted, and what of it has to be taken away again.
+pub(crate) struct Counted {
+    pub(crate) here: State,
+    pub(crate) away: State,
+}
+
+/// Counts everybody.
+pub(crate) fn count_all(world: &World<'_>, question: &Question) -> Result<Counted> {
+    let (mut here, turns) = visit_all(world, question)?;
+    let mut away = State::new(world, question);
+    reached(world, question, turns, &mut here, &mut away);
+    Ok(Counted { here, away })
+}
+
 /// Visits everybody, one after the other.
-fn visit_in_turn(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>)> {
-    let mut collector = Collector::new(world, question);
+fn visit_in_turn(world: &World<'_>, question: &Question) -> Result<(State, Vec<Turn>)> {
+    let mut state = State::new(world, question);
+    let mut collector = Collector::new(world, question, &mut state);
     collector.books(0..world.facts.books.len());
     for number in world.clusters() {
         collector.visit(number)?;
     }
-    Ok(collector.finish())
+    let reached = collector.reached;
+    Ok((state, reached))
 }
 
 #[cfg(not(feature = "parallel"))]
@@ -53,10 +67,10 @@ const PIECE: usize = 2_048;
 /// The same on all threads of the pool that the host has put the call into. Sums do not depend on who adds what; of
 /// several failures that of the first cluster counts.
 #[cfg(feature = "parallel")]
-fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>)> {
+fn visit_all(world: &World<'_>, question: &Question) -> Result<(State, Vec<Turn>)> {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    type Done = std::result::Result<(Tally, Vec<Turn>), (usize, Error)>;
+    type Done = std::result::Result<(State, Vec<Turn>), (usize, Error)>;
     let (clusters, books) = (world.facts.clusters.len(), world.facts.books.len());
     if clusters + books <= PIECE {
         return visit_in_turn(world, question);
@@ -67,7 +81,8 @@ fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>
         (start < count).then(|| start..count.min(start + PIECE))
     };
     let done: Vec<Done> = rayon::broadcast(|_| {
-        let mut collector = Collector::new(world, question);
+        let mut state = State::new(world, question);
+        let mut collector = Collector::new(world, question, &mut state);
         while let Some(piece) = piece(&next_book, books) {
             collector.books(piece);
         }
@@ -76,14 +91,15 @@ fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>
                 collector.visit(number as u32).map_err(|error| (number, error))?;
             }
         }
-        Ok(collector.finish())
+        let reached = collector.reached;
+        Ok((state, reached))
     });
-    let (mut tally, mut turns) = (Tally::new(question), Vec::new());
+    let (mut state, mut turns) = (State::new(world, question), Vec::new());
     let mut failed: Option<(usize, Error)> = None;
     for part in done {
         match part {
             Ok((part, more)) => {
-                tally.add(part);
+                state.tally.add(&part.whole());
                 turns.extend(more);
             }
             Err((number, error)) if failed.as_ref().is_none_or(|(first, _)| number < *first) => {
@@ -92,15 +108,22 @@ fn visit_all(world: &World<'_>, question: &Question) -> Result<(Tally, Vec<Turn>
             Err(_) => {}
         }
     }
-    failed.map_or(Ok((tally, turns)), |(_, error)| Err(error))
+    failed.map_or(Ok((state, turns)), |(_, error)| Err(error))
 }
 
 /// Turns that stand in a path of somebody in another cluster have ended in a conversion too: the rates of their
-/// clusters without that, and with it.
-fn reached(world: &World<'_>, question: &Question, mut turns: Vec<Turn>) -> (Tally, Tally) {
+/// clusters with that are added to `here`, and those without it to `away`.
+pub(crate) fn reached(
+    world: &World<'_>,
+    question: &Question,
+    mut turns: Vec<Turn>,
+    here: &mut State,
+    away: &mut State,
+) {
     turns.sort_unstable_by_key(|turn| (turn.cluster, turn.row));
     turns.dedup_by_key(|turn| (turn.cluster, turn.row));
-    let (mut without, mut with) = (Collector::new(world, question), Collector::new(world, question));
+    let (mut with, mut without) =
+        (Collector::new(world, question, here), Collector::new(world, question, away));
     for turns in turns.chunk_by(|a, b| a.cluster == b.cluster) {
         let mut circle = Circle::new(world, turns[0].cluster);
         circle.find_causes();
@@ -109,19 +132,17 @@ fn reached(world: &World<'_>, question: &Question, mut turns: Vec<Turn>) -> (Tal
         ended.reach(&circle, turns);
         with.rates(&circle, &ended);
     }
-    (without.tally, with.tally)
 }
 
-pub(crate) struct Collector<'q, 'w, 'a> {
+/// Counts people into a state.
+pub(crate) struct Collector<'s, 'q, 'w, 'a> {
     world: &'w World<'a>,
     question: &'q Question,
-    pub(crate) tally: Tally,
+    state: &'s mut State,
     sharing: Sharing<'q>,
     asked: Asked,
     /// Turns of other clusters that stand in a path.
     pub(crate) reached: Vec<Turn>,
-    /// The short way, where the question allows it.
-    plain: Option<Plain<'q>>,
 }
 
 /// Which touches of each shopper stand in the path of a conversion that is asked about.
@@ -152,26 +173,16 @@ impl Ended {
     }
 }
 
-impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
-    pub(crate) fn new(world: &'w World<'a>, question: &'q Question) -> Self {
-        let tally = Tally::new(question);
-        let plain = Plain::new(world, question, &tally);
+impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
+    pub(crate) fn new(world: &'w World<'a>, question: &'q Question, state: &'s mut State) -> Self {
         let custom = question.models.iter().any(|chosen| matches!(chosen, Chosen::Custom(_)));
         let evidence = custom || question.by.contains(&Dimension::Evidence);
         let asked = Asked { evidence, refused: false };
-        Self { world, question, tally, sharing: Sharing::new(question), asked, reached: Vec::new(), plain }
-    }
-
-    /// What was counted, and the turns of other clusters that stand in a path.
-    pub(crate) fn finish(mut self) -> (Tally, Vec<Turn>) {
-        if let Some(plain) = self.plain.take() {
-            plain.finish(&mut self.tally);
-        }
-        (self.tally, self.reached)
+        Self { world, question, state, sharing: Sharing::new(question), asked, reached: Vec::new() }
     }
 
     fn currency(&mut self, currency: Option<Currency>) -> usize {
-        self.tally.currency(currency, self.question.models.len())
+        self.state.tally.currency(currency, self.question.models.len())
     }
 
     /// What became of orders and refunds.
@@ -180,9 +191,9 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
             let book = self.world.facts.books.get(number as u32);
             let seen = book.facts.iter().map(|held| &held.fact).filter(|fact| fact.seen(self.world.as_of));
             for fact in seen {
-                self.tally.intake.events += 1;
-                self.tally.intake.junk += i64::from(fact.junk);
-                fact.left_out.count(&mut self.tally.intake.left_out);
+                self.state.tally.intake.events += 1;
+                self.state.tally.intake.junk += i64::from(fact.junk);
+                fact.left_out.count(&mut self.state.tally.intake.left_out);
             }
             let state = match read(book, self.world.as_of, self.world.facts.key()) {
                 Entered::Order(state) => state,
@@ -195,13 +206,13 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
             if self.question.dated != Dated::ByTouch && !self.question.period.contains(state.at) {
                 continue;
             }
-            self.tally.intake.orders_known += 1;
+            self.state.tally.intake.orders_known += 1;
             let place = self.currency(Some(state.currency()));
-            let money = &mut self.tally.money[place];
+            let money = &mut self.state.tally.money[place];
             money.refunds_applied += state.applied() as i64;
             money.over_refunded += state.over_refunded();
             if let Some(reason) = NotCounted::of(&state) {
-                self.tally.intake.not_counted[reason as usize] += 1;
+                self.state.tally.intake.not_counted[reason as usize] += 1;
             }
         }
     }
@@ -209,7 +220,7 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
     fn loose(&mut self, refunds: &[crate::money::Money]) {
         for refund in refunds {
             let place = self.currency(Some(refund.currency()));
-            let loose = &mut self.tally.money[place].refunds_loose;
+            let loose = &mut self.state.tally.money[place].refunds_loose;
             loose.0 += 1;
             loose.1 += i128::from(refund.minor());
         }
@@ -217,23 +228,24 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
 
     /// Counts the people of one cluster.
     pub(crate) fn visit(&mut self, number: u32) -> Result<()> {
-        if let Some(plain) = &mut self.plain
-            && plain.visit(self.world, number, &mut self.tally)?
+        let State { tally, plain } = &mut *self.state;
+        if let Some(plain) = plain
+            && plain.visit(self.world, number, tally)?
         {
             return Ok(());
         }
         let mut circle = Circle::new(self.world, number);
         circle.find_causes();
-        self.tally.intake.events += circle.rows.len() as i64;
+        self.state.tally.intake.events += circle.rows.len() as i64;
         if circle.cluster.traits.counted {
             for row in circle.rows.iter() {
                 let content = &self.world.facts.contents.get(row.content).content;
-                self.tally.intake.junk += i64::from(content.junk);
-                content.left_out.count(&mut self.tally.intake.left_out);
+                self.state.tally.intake.junk += i64::from(content.junk);
+                content.left_out.count(&mut self.state.tally.intake.left_out);
             }
         }
         if circle.cluster.traits.codes {
-            self.tally.intake.codes_without_turn += circle.codes_without_turn() as i64;
+            self.state.tally.intake.codes_without_turn += circle.codes_without_turn() as i64;
         }
         let mut ended = Ended::new(&circle);
         let mut reached = Vec::new();
@@ -325,15 +337,15 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
         let minor = value.map_or(0, crate::money::Money::minor);
         let place = self.currency(value.map(crate::money::Money::currency));
         let decision = claiming.decision();
-        for (held, count) in self.tally.refused.iter_mut().zip(decision.refused) {
+        for (held, count) in self.state.tally.refused.iter_mut().zip(decision.refused) {
             *held += count as i64;
         }
         if value.is_some() {
             let with_bot = decision.path.iter().any(|standing| standing.bot);
-            self.tally.orders.push((with_bot, place as u32, minor));
+            self.state.tally.orders.push((with_bot, place as u32, minor));
         }
         self.queries_in_path(circle, shopper, decision);
-        let money = &mut self.tally.money[place];
+        let money = &mut self.state.tally.money[place];
         money.conversions += 1;
         money.value += i128::from(minor);
         if decision.path.is_empty() {
@@ -341,7 +353,7 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
             *held = (held.0 + 1, held.1 + i128::from(minor));
             return Ok(());
         }
-        self.sharing.share(&mut self.tally, place, circle, shopper, earned, decision, minor)
+        self.sharing.share(&mut self.state.tally, place, circle, shopper, earned, decision, minor)
     }
 
     fn queries_in_path(&mut self, circle: &Circle<'_, '_>, shopper: &Shopper<'_>, decision: &Decision) {
@@ -354,7 +366,7 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
         }
         queries.sort_unstable();
         queries.dedup();
-        queries.into_iter().for_each(|query| self.tally.queries.at(query)[IN_PATH] += 1);
+        queries.into_iter().for_each(|query| self.state.tally.queries.at(query)[IN_PATH] += 1);
     }
 
     /// Turns, conversations and people, and which of them ended in a conversion that is asked about.
@@ -368,7 +380,7 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
                     continue;
                 }
                 let ended = ended.get(number, place);
-                count(&mut self.tally.rates[0], ended);
+                count(&mut self.state.tally.rates[0], ended);
                 *person.get_or_insert(false) |= ended;
                 if let Some(conversation) = self.world.conversation(touch.handle) {
                     match conversations.last_mut() {
@@ -378,18 +390,18 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
                 }
                 let query = self.world.facts.contents.get(touch.content).labels[QUERY];
                 if query != NONE {
-                    let figures = self.tally.queries.at(query);
+                    let figures = self.state.tally.queries.at(query);
                     figures[TURNS] += 1;
                     figures[CONVERTED] += i64::from(ended);
                 }
             }
             if let Some(ended) = person {
-                count(&mut self.tally.rates[2], ended);
+                count(&mut self.state.tally.rates[2], ended);
             }
         }
         conversations.sort_unstable();
         for same in conversations.chunk_by(|a, b| a.0 == b.0) {
-            count(&mut self.tally.rates[1], same.iter().any(|(_, ended)| *ended));
+            count(&mut self.state.tally.rates[1], same.iter().any(|(_, ended)| *ended));
         }
     }
 
@@ -434,7 +446,7 @@ impl<'q, 'w, 'a> Collector<'q, 'w, 'a> {
         let mut queries: Vec<Symbol> = touches.map(query).filter(|query| *query != NONE).collect();
         queries.sort_unstable();
         for same in queries.chunk_by(|a, b| a == b) {
-            let figures = self.tally.queries.at(same[0]);
+            let figures = self.state.tally.queries.at(same[0]);
             figures[place] += 1;
             figures[place + 1] += i64::from(same.len() > 1);
         }

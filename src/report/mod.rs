@@ -1,9 +1,11 @@
 //! Reports: credit grouped, beside what was not credited, and the questions a shop asks every week.
 
 mod collect;
+mod live;
 mod overview;
 mod plain;
 mod share;
+mod state;
 mod sums;
 mod tally;
 mod text;
@@ -13,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use collect::collect;
+pub(crate) use live::Watching;
 pub use overview::{Count, OrderValues, Overview, QueryFigures, Rate};
 pub(crate) use sums::Key as SumKey;
 pub use sums::{NotCounted, Sums};
@@ -149,7 +152,7 @@ pub fn report(events: impl IntoIterator<Item = impl Into<Event>>, question: &Que
     let mut facts = Facts::new(Secret::new([0; 16]), Limits::default());
     for event in events {
         // What the door refuses is no fact: the answer is about facts.
-        let _recorded = facts.record(EventRef::from(&event.into()))?;
+        let _recorded = facts.record(EventRef::from(&event.into()), &mut ())?;
     }
     Ok(Report::new(&collect(&facts, question)?, question))
 }

@@ -10,7 +10,7 @@ use crate::report::sums::{Cell, Key, NotCounted, OrderValue, Population, Sums};
 use crate::text::Label;
 
 /// What a visit of everybody's paths counts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     /// Without a currency, and then each currency as it came up.
     currencies: Vec<Option<Currency>>,
@@ -28,7 +28,7 @@ pub(crate) struct Tally {
 }
 
 /// What came in; fields left out by reason.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Intake {
     pub(crate) events: i64,
     pub(crate) junk: i64,
@@ -87,7 +87,7 @@ impl Table {
 }
 
 /// What came of each query, by its number.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Queries(Vec<[i64; 7]>);
 
 /// Places in the figures of a query.
@@ -138,7 +138,7 @@ impl Tally {
 
     /// Adds what another one counted.
     #[cfg(feature = "parallel")]
-    pub(crate) fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         let models = other.tables.iter().flatten().map(|table| table.models).next().unwrap_or_default();
         let places: Vec<usize> =
             other.currencies.iter().map(|currency| self.currency(*currency, models)).collect();
@@ -158,13 +158,13 @@ impl Tally {
         for (query, figures) in (0..).zip(&other.queries.0).filter(|(_, figures)| **figures != [0; 7]) {
             add_each(self.queries.at(query), figures);
         }
-        let Intake { events, junk, left_out, codes_without_turn, orders_known, not_counted } = other.intake;
+        let Intake { events, junk, left_out, codes_without_turn, orders_known, not_counted } = &other.intake;
         self.intake.events += events;
         self.intake.junk += junk;
-        add_each(&mut self.intake.left_out, &left_out);
+        add_each(&mut self.intake.left_out, left_out);
         self.intake.codes_without_turn += codes_without_turn;
         self.intake.orders_known += orders_known;
-        add_each(&mut self.intake.not_counted, &not_counted);
+        add_each(&mut self.intake.not_counted, not_counted);
     }
 
     /// Adds everything up under the names of things.
@@ -185,6 +185,13 @@ impl Tally {
             add_query(&mut sums, &query, figures);
         }
         sums
+    }
+
+    /// How many orders there are of each value, in order; none from now on.
+    pub(crate) fn take_orders(&mut self) -> Vec<(OrderValue, i128)> {
+        let values = self.order_values();
+        self.orders.clear();
+        values
     }
 
     /// How many orders there are of each value, in order.

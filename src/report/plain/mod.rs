@@ -18,7 +18,7 @@ use crate::money;
 use crate::question::{Dated, Earned, Question};
 use crate::reason::{RefuseReason, UnattributedReason};
 use crate::report::tally::{ASKED, CONVERTED, IN_PATH, TURNS, Tally};
-use crate::time::nanos_of;
+use crate::time::{Period, nanos_of};
 
 /// What a content is here.
 #[derive(Clone, Copy, Default)]
@@ -32,6 +32,7 @@ struct Flags {
 }
 
 /// How a model shares.
+#[derive(Clone)]
 enum Way {
     First,
     Last,
@@ -44,7 +45,12 @@ enum Way {
 }
 
 /// One dimension asked for.
+#[derive(Clone)]
 struct Labels {
+    /// The place of the dimension among a content's labels.
+    label: usize,
+    /// The row of each value, by its number plus one; 0 is the row of no value.
+    row_of: Vec<u32>,
     /// The row of each content.
     slots: Vec<u32>,
     /// The value of each row.
@@ -65,8 +71,9 @@ struct Bought {
 }
 
 /// Shares the orders of plain shoppers.
-pub(crate) struct Plain<'q> {
-    question: &'q Question,
+#[derive(Clone)]
+pub(crate) struct Plain {
+    period: Period,
     ways: Vec<Way>,
     flags: Vec<Flags>,
     labels: Vec<Labels>,
@@ -76,7 +83,7 @@ pub(crate) struct Plain<'q> {
 }
 
 /// Room that is used again for every person.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Scratch {
     at: Vec<i64>,
     content: Vec<u32>,
@@ -117,9 +124,9 @@ impl Steps for Length {
     }
 }
 
-impl<'q> Plain<'q> {
+impl Plain {
     /// None where the question asks for more than can be told the short way.
-    pub(crate) fn new(world: &World<'_>, question: &'q Question, tally: &Tally) -> Option<Self> {
+    pub(crate) fn new(world: &World<'_>, question: &Question, tally: &Tally) -> Option<Self> {
         let rules = &question.rules;
         let simple = rules.kind_windows.is_empty()
             && rules.evidence_windows.is_empty()
@@ -133,19 +140,28 @@ impl<'q> Plain<'q> {
             && matches!(question.earned, Earned::Orders)
             && question.consent.allows(None);
         let ways: Option<Vec<Way>> = question.models.iter().map(way).collect();
-        let labels = (0..tally.dimensions()).map(|place| Labels::new(world, tally.dimension(place)));
+        let labels = (0..tally.dimensions()).map(|place| Labels::new(tally.dimension(place)));
         let labels: Option<Vec<Labels>> = labels.collect();
         let (ways, labels, true) = (ways?, labels?, simple) else { return None };
-        let flags = (0..world.facts.contents.iter().len() as u32).map(|content| flags(world, content));
-        Some(Self {
-            question,
+        let mut plain = Self {
+            period: question.period,
             ways,
-            flags: flags.collect(),
+            flags: Vec::new(),
             labels,
             window: i64::try_from(rules.lookback.as_nanos()).unwrap_or(i64::MAX),
-            has_queries: world.plan.has_queries,
+            has_queries: false,
             scratch: Scratch::default(),
-        })
+        };
+        plain.grow(world);
+        Some(plain)
+    }
+
+    /// Takes in the contents that have come since.
+    pub(crate) fn grow(&mut self, world: &World<'_>) {
+        let (known, contents) = (self.flags.len() as u32, &world.facts.contents);
+        self.has_queries = world.plan.has_queries;
+        self.flags.extend((known..contents.iter().len() as u32).map(|content| flags(world, content)));
+        self.labels.iter_mut().for_each(|labels| labels.grow(contents));
     }
 
     /// Counts the people of a cluster, if it is a plain one; else nothing is counted.
@@ -234,7 +250,7 @@ impl<'q> Plain<'q> {
                 continue;
             }
             let Ok(at) = i64::try_from(nanos_of(state.at)) else { return false };
-            let (minor, period) = (state.net(), self.question.period);
+            let (minor, period) = (state.net(), self.period);
             sum += i128::from(minor);
             let currency = tally.currency(Some(state.currency()), self.ways.len());
             let times = &self.scratch.at;
@@ -342,7 +358,7 @@ impl<'q> Plain<'q> {
     /// Turns, conversations and people, and which of them ended in a conversion.
     fn rates(&mut self, world: &World<'_>, tally: &mut Tally, orders: &[Bought]) {
         let Scratch { at, content, handle, conversations, .. } = &mut self.scratch;
-        let period = self.question.period;
+        let period = self.period;
         conversations.clear();
         let mut person = None;
         let mut next = 0;
@@ -400,7 +416,7 @@ impl<'q> Plain<'q> {
             return;
         }
         let Scratch { at, content, queries, .. } = &mut self.scratch;
-        let period = self.question.period;
+        let period = self.period;
         let counts = |touch: usize| {
             place == ASKED || period.is_all() || period.contains(crate::time::utc_of(at[touch].into()))
         };
@@ -417,7 +433,7 @@ impl<'q> Plain<'q> {
     }
 
     /// Puts what was credited into the tables.
-    pub(crate) fn finish(self, tally: &mut Tally) {
+    pub(crate) fn finish(&self, tally: &mut Tally) {
         let models = self.ways.len();
         for (place, labels) in self.labels.iter().enumerate() {
             for (currency, cells) in labels.cells.iter().enumerate() {
@@ -443,21 +459,24 @@ fn span(orders: &[Bought]) -> std::ops::Range<usize> {
 
 impl Labels {
     /// None for dimensions of which a touch may have several values.
-    fn new(world: &World<'_>, by: Dimension) -> Option<Self> {
+    fn new(by: Dimension) -> Option<Self> {
         let label = by.label()?;
-        let contents: &Contents = &world.facts.contents;
-        let mut rows = std::collections::BTreeMap::new();
-        let mut symbols = Vec::new();
-        let mut slots = Vec::with_capacity(contents.iter().len());
-        for held in contents.iter() {
-            let symbol = held.labels[label];
-            let slot = rows.entry(symbol).or_insert_with(|| {
-                symbols.push(symbol);
-                symbols.len() as u32 - 1
-            });
-            slots.push(*slot);
+        Some(Self { label, row_of: Vec::new(), slots: Vec::new(), symbols: Vec::new(), cells: Vec::new() })
+    }
+
+    fn grow(&mut self, contents: &Contents) {
+        for held in contents.iter().skip(self.slots.len()) {
+            let symbol = held.labels[self.label];
+            let place = symbol.wrapping_add(1) as usize;
+            if self.row_of.len() <= place {
+                self.row_of.resize(place + 1, NONE);
+            }
+            if self.row_of[place] == NONE {
+                self.row_of[place] = self.symbols.len() as u32;
+                self.symbols.push(symbol);
+            }
+            self.slots.push(self.row_of[place]);
         }
-        Some(Self { slots, symbols, cells: Vec::new() })
     }
 }
 
