@@ -163,6 +163,12 @@ pub(super) fn find(name: &str) -> Option<&'static ClickId> {
     known.map(|(_, id)| id).find(|id| id.name.eq_ignore_ascii_case(name))
 }
 
+/// Whether a name is that of a parameter with a click id.
+#[cfg(feature = "platforms")]
+pub(crate) fn is_click_id(name: &str) -> bool {
+    find(name).is_some()
+}
+
 impl Network {
     /// Whether a source name or a host is one of this network.
     pub fn fits(self, source: &str) -> bool {

@@ -9,7 +9,7 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 /// Appends `value` with all but unreserved bytes (RFC 3986 section 2.3) as upper-case `%XX`.
 ///
 /// Brackets, star, quote and bang are escaped too: Markdown and linkifiers cut a link there.
-pub(super) fn encode_into(value: &str, out: &mut String) {
+pub(crate) fn encode_into(value: &str, out: &mut String) {
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(byte));

@@ -40,6 +40,10 @@ mod tagger;
 mod tags;
 mod wrapper;
 
+#[cfg(feature = "platforms")]
+pub(crate) use click_id::is_click_id;
+#[cfg(feature = "platforms")]
+pub(crate) use escape::encode_into as encoded_into;
 pub(crate) use escape::unescaped;
 
 pub use code::{Code, DEFAULT_CODE_PARAM, LinkError};

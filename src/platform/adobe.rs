@@ -29,7 +29,8 @@
 
 use super::json::{self, Json};
 use super::read::{Object, Read, each, fail, needed, see};
-use super::table::{Carriers, Found, ProductKey, Snapshot, product, unversioned, versioned};
+use super::settings::settings;
+use super::table::{Carriers, Found, ProductKey, Snapshot, product, unversioned, veiled, versioned};
 use super::{Answer, Ignored, Refused, Statuses, bounded, events};
 #[cfg(feature = "platforms-rsa")]
 use super::{Delivery, Received, rsa::PublicKeys};
@@ -72,6 +73,15 @@ pub struct Adobe {
     statuses: Statuses,
 }
 
+settings! { Adobe:
+    /// They are fields of an order's or a line's `extension_attributes`.
+    carriers;
+    /// The variant of a configurable product is told by its stock-keeping unit.
+    product_key;
+    /// Default the table above, whose states are `state` and not `status`.
+    status;
+}
+
 impl Adobe {
     /// Without any key.
     pub fn new() -> Self {
@@ -89,29 +99,9 @@ impl Adobe {
         Ok(self)
     }
 
-    /// Which fields of an order's or a line's `extension_attributes` hold codes and chat ids; default
-    /// [`Carriers::default`].
-    pub fn carriers(&mut self, carriers: Carriers) -> &mut Self {
-        self.carriers = carriers;
-        self
-    }
-
-    /// Which id is the product's; default [`ProductKey::Product`]. The variant of a configurable product is told by
-    /// its stock-keeping unit.
-    pub fn product_key(&mut self, key: ProductKey) -> &mut Self {
-        self.product = key;
-        self
-    }
-
     /// Where refunds are known from; default [`RefundSource::CreditMemos`].
     pub fn refund_source(&mut self, source: RefundSource) -> &mut Self {
         self.refunds = source;
-        self
-    }
-
-    /// What an order in this `state` counts as; default the table above.
-    pub fn status(&mut self, state: &str, counts_as: OrderStatus) -> &mut Self {
-        self.statuses.set(state, counts_as);
         self
     }
 
@@ -141,13 +131,10 @@ impl Adobe {
             Some(value) => super::read::within(self.topic(kind, value), || "value".to_owned()),
             None => fail("value", "missing"),
         };
-        Ok(Received {
-            topic: kind.into(),
-            store: event.text("source")?.map(Into::into),
-            delivery: event.text("id")?.map(Into::into),
-            secret,
-            answer: needed(event.object("data", read)?, "data")?,
-        })
+        let answer = needed(event.object("data", read)?, "data")?;
+        Ok(Received::new(kind, secret, answer)
+            .of_store(event.text("source")?)
+            .delivered_as(event.text("id")?))
     }
 
     /// Verifies a webhook of Adobe Commerce and reads it as `topic`: the host knows by the address what it asked for.
@@ -158,13 +145,11 @@ impl Adobe {
     pub fn receive_webhook(&self, topic: &str, delivery: &Delivery<'_>) -> Result<Received, Refused> {
         use base64::Engine as _;
         delivery.bounded()?;
-        let signature =
-            delivery.header(WEBHOOK_SIGNATURE)?.ok_or(Refused::Unsigned { header: WEBHOOK_SIGNATURE })?;
+        let signature = delivery.need(WEBHOOK_SIGNATURE)?;
         let signed = base64::engine::general_purpose::STANDARD.encode(delivery.body);
         let secret = self.keys.check(signed.as_bytes(), signature)?;
-        let delivery_id = delivery.header("x-adobe-commerce-request-id")?.map(Into::into);
-        let answer = self.read(topic, delivery.body)?;
-        Ok(Received { topic: topic.into(), store: None, delivery: delivery_id, secret, answer })
+        let id = delivery.header("x-adobe-commerce-request-id")?;
+        Ok(Received::new(topic, secret, self.read(topic, delivery.body)?).delivered_as(id))
     }
 
     /// Reads an entity that the host got by itself, as `order`, `creditmemo` or `quote`; also a search result of the
@@ -327,7 +312,7 @@ fn quote(quote: Object<'_>) -> Read<Vec<Event>> {
     let who = buyer(quote, field)?;
     let is_claim = who.len() > 1;
     Ok(is_claim
-        .then(|| Event::identify(versioned(NAME, "quote", id, at), at, who).into())
+        .then(|| Event::identify(versioned(NAME, "quote", &veiled(id), at), at, who).into())
         .into_iter()
         .collect())
 }

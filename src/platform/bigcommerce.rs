@@ -7,7 +7,8 @@
 //! | `store/order/created`, `updated`, `archived`, `statusUpdated` | [`Fetch::Order`] | `/v2/orders/{id}`, and its `products` and `coupons` | [`BigCommerce::order`] |
 //! | `store/cart/converted` | [`Fetch::Order`] | the same | the same |
 //! | `store/order/refund/created` | [`Fetch::Refunds`] | `/v3/orders/{id}/payment_actions/refunds` | [`BigCommerce::refunds`] |
-//! | any other | [`Ignored::Topic`] | | |
+//! | `store/cart/created`, `updated`, `couponApplied`; `store/cart/lineItem/created`, `updated`, `deleted` | [`Fetch::Cart`] | `/v3/carts/{id}` | [`BigCommerce::cart`] |
+//! | any other, also a cart that was abandoned or deleted | [`Ignored::Topic`] | | |
 //!
 //! The body's `hash` is no signature: it has no key. The signature is that of Standard Webhooks, under the app's
 //! client secret as it is.
@@ -26,12 +27,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::json::{self, Json};
 use super::read::{Object, Read, each, fail, needed, see, within};
-use super::table::{Found, ProductKey, Snapshot, product, unversioned};
+use super::settings::settings;
+use super::table::{CartItems, Found, ProductKey, Snapshot, product, unversioned};
 use super::{Answer, Delivery, Fetch, Ignored, Received, Refused, Secrets, Statuses, bounded, events};
 use crate::event::{Event, OrderLine, OrderStatus};
-use crate::id::{IdKind, Identifiers};
+use crate::id::{IdKind, Identifier, Identifiers};
 use crate::money::Currency;
-use crate::text::{Label, OrderId, ProductId};
+use crate::text::{OrderId, ProductId};
 
 /// The platform's name in event ids.
 const NAME: &str = "bigcommerce";
@@ -43,6 +45,15 @@ pub struct BigCommerce {
     product: ProductKey,
     statuses: Statuses,
     tolerance: TimeDelta,
+}
+
+settings! { BigCommerce:
+    /// A client secret that was changed signs for a while yet.
+    accept;
+    /// A host whose clock drifts widens it.
+    tolerance;
+    /// Without a variant or a stock-keeping unit it is the product.
+    product_key;
 }
 
 impl BigCommerce {
@@ -57,27 +68,6 @@ impl BigCommerce {
             statuses: Statuses::default(),
             tolerance: TimeDelta::minutes(5),
         })
-    }
-
-    /// Also accepts another secret; default none.
-    ///
-    /// # Errors
-    /// [`Refused::EmptySecret`].
-    pub fn accept(&mut self, secret: &[u8]) -> Result<&mut Self, Refused> {
-        self.secrets.accept(secret)?;
-        Ok(self)
-    }
-
-    /// How far the signed time may lie from `now`, on either side, the ends included; default 5 minutes.
-    pub fn tolerance(&mut self, tolerance: TimeDelta) -> &mut Self {
-        self.tolerance = tolerance;
-        self
-    }
-
-    /// Which id is the product's; default [`ProductKey::Product`].
-    pub fn product_key(&mut self, key: ProductKey) -> &mut Self {
-        self.product = key;
-        self
     }
 
     /// What an order with this `status_id` counts as; default the table above.
@@ -96,13 +86,8 @@ impl BigCommerce {
         let json = json::parse(delivery.body)?;
         let body = Object::of(&json)?;
         let scope = body.need_text("scope")?;
-        Ok(Received {
-            topic: Label::from(scope),
-            store: body.text("producer")?.map(Label::from),
-            delivery: Some(Label::from(id)),
-            secret,
-            answer: thin(scope, body)?,
-        })
+        let answer = thin(scope, body)?;
+        Ok(Received::new(scope, secret, answer).of_store(body.text("producer")?).delivered_as(Some(id)))
     }
 
     /// One order of the V2 API with its lines and coupons: the bodies of `/v2/orders/{id}`,
@@ -165,6 +150,44 @@ impl BigCommerce {
         Ok(OrderLine::new(ProductId::from(&*product), quantity, line.need_money("total_inc_tax", currency)?))
     }
 
+    /// One cart of the V3 API: the body of `/v3/carts/{id}`. Each product in it becomes one `add_to_cart`, at the
+    /// cart's latest change; an empty cart is [`Ignored::NothingInIt`].
+    ///
+    /// # Errors
+    /// [`Refused::TooLarge`], [`Refused::Json`], [`Refused::Field`].
+    pub fn cart(&self, cart: &[u8]) -> Result<Answer, Refused> {
+        bounded(cart)?;
+        let json = json::parse(cart)?;
+        let events_of = Object::of(&json)?.object("data", |cart| self.cart_events(cart))?;
+        Ok(events(needed(events_of, "data")?))
+    }
+
+    fn cart_events(&self, cart: Object<'_>) -> Read<Vec<Event>> {
+        let id = cart.need_text("id")?;
+        let created_at = cart.instant("created_time")?;
+        let at = needed(cart.instant("updated_time")?.or(created_at), "updated_time")?;
+        let currency = cart.object("currency", |currency| currency.need_currency("code"))?;
+        let mut who = Identifiers::none();
+        see(&mut who, IdKind::Cart, Some(id));
+        see(&mut who, IdKind::Customer, cart.id("customer_id")?);
+        see(&mut who, IdKind::Email, cart.text("email")?);
+        let mut items = CartItems::default();
+        cart.object("line_items", |lists| {
+            // Gift certificates and lines written by hand are no products.
+            for list in ["physical_items", "digital_items"] {
+                lists.objects(list, |line| {
+                    let product = product(line, self.product, ["product_id", "variant_id", "sku", "id"])?;
+                    let price = currency.map(|currency| line.money("sale_price", currency)).transpose()?;
+                    let product = needed(product, "product_id")?;
+                    items.add(&product, line.pieces("quantity")?, price.flatten());
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        })?;
+        Ok(items.into_events(NAME, id, at, &who))
+    }
+
     /// Refunds of the V3 API: the body of `/v3/orders/{id}/payment_actions/refunds`. It names no currency, so the
     /// order's `default_currency_code` is an argument.
     ///
@@ -183,18 +206,24 @@ impl BigCommerce {
     }
 }
 
-/// What a thin body asks for.
+/// What a thin body asks for. A cart's own events name it as `id`, those of what is in it as `cartId`.
 fn thin(scope: &str, body: Object<'_>) -> Read<Answer> {
     let id = |field: &str| {
         let id = body.object("data", |data| data.need_text(field))?;
         Ok(OrderId::from(needed(id, "data")?))
     };
+    let cart = |id: OrderId| Answer::Fetch(Fetch::Cart(Identifier::new(IdKind::Cart, id.as_str())));
     match scope {
         "store/order/created"
         | "store/order/updated"
         | "store/order/archived"
         | "store/order/statusUpdated" => id("id").map(|order| Answer::Fetch(Fetch::Order(order))),
         "store/cart/converted" => id("orderId").map(|order| Answer::Fetch(Fetch::Order(order))),
+        "store/cart/created" | "store/cart/updated" => id("id").map(cart),
+        "store/cart/couponApplied"
+        | "store/cart/lineItem/created"
+        | "store/cart/lineItem/updated"
+        | "store/cart/lineItem/deleted" => id("cartId").map(cart),
         "store/order/refund/created" => id("id").map(|order| Answer::Fetch(Fetch::Refunds(order))),
         _ => Ok(Answer::Ignored(Ignored::Topic)),
     }

@@ -36,6 +36,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// All fields as they stand.
+    pub(super) fn fields(self) -> &'a [(Cow<'a, str>, Json<'a>)] {
+        self.0
+    }
+
     pub(super) fn get(self, field: &str) -> Read<Option<&'a Json<'a>>> {
         let mut found = self.0.iter().filter(|(name, _)| name == field);
         let first = found.next();
@@ -149,6 +154,21 @@ impl<'a> Object<'a> {
 
     pub(super) fn need_money(self, field: &str, currency: Currency) -> Read<Money> {
         needed(self.money(field, currency)?, field)
+    }
+
+    /// Money in whole minor units, of either sign: `32516` is 325.16 USD.
+    pub(super) fn signed_minor(self, field: &str, currency: Currency) -> Read<Option<Money>> {
+        let Some(value) = self.get(field)? else { return Ok(None) };
+        let digits = match value {
+            Json::Number(digits) => plain_decimal(digits, 0),
+            Json::Text(text) => Some(Cow::Borrowed(text.as_ref())).filter(|text| !text.starts_with('+')),
+            other => return fail(field, format!("expected minor units, found {}", other.name())),
+        };
+        let minor = digits.and_then(|digits| digits.parse().ok());
+        minor.map_or_else(
+            || fail(field, "not a whole number of minor units"),
+            |minor| Ok(Some(Money::new(minor, currency))),
+        )
     }
 
     /// RFC 3339, which has an offset: `2008-01-10T11:00:00-05:00`.

@@ -1,11 +1,13 @@
 //! The table that every adapter fills, and what of it the host decides.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::json::Json;
 use super::read::{Object, Read};
 use crate::event::{Event, OrderLine, OrderRefund, OrderStatus};
-use crate::id::{IdKind, Identifiers};
+use crate::id::{IdKind, Identifiers, siphash128};
 use crate::link::DEFAULT_CODE_PARAM;
 use crate::money::Money;
 use crate::text::Code;
@@ -49,6 +51,9 @@ impl Default for Carriers {
         }
     }
 }
+
+/// Keeps veiled texts apart from all other hashes.
+const VEIL_DOMAIN: u8 = 130;
 
 /// Longest value of a carrier, in bytes.
 const LONGEST: usize = 256;
@@ -153,6 +158,43 @@ impl Snapshot<'_> {
     }
 }
 
+/// What is in a cart, each product once: one product can have several lines.
+#[derive(Default)]
+pub(super) struct CartItems {
+    items: Vec<(String, u32, Option<Money>)>,
+    /// Where each product stands among them.
+    places: BTreeMap<String, usize>,
+}
+
+impl CartItems {
+    pub(super) fn add(&mut self, product: &str, quantity: u32, price: Option<Money>) {
+        if let Some(place) = self.places.get(product) {
+            let (_, pieces, _) = &mut self.items[*place];
+            *pieces = pieces.saturating_add(quantity);
+            return;
+        }
+        self.places.insert(product.to_owned(), self.items.len());
+        self.items.push((product.to_owned(), quantity, price));
+    }
+
+    /// One `add_to_cart` for each product that is there, at the cart's latest change.
+    pub(super) fn into_events(
+        self,
+        platform: &str,
+        cart: &str,
+        at: DateTime<Utc>,
+        who: &Identifiers,
+    ) -> Vec<Event> {
+        let cart = veiled(cart);
+        let event = |(product, quantity, price): (String, u32, Option<Money>)| {
+            let id = format!("{platform}:cart:{cart}:{product}");
+            let event = Event::add_to_cart(id, at, who.clone(), product).quantity(quantity);
+            price.into_iter().fold(event, |event, price| event.price(price)).into()
+        };
+        self.items.into_iter().filter(|(_, quantity, _)| *quantity > 0).map(event).collect()
+    }
+}
+
 /// The id of one version of one thing: `shopify:order:1:2026-03-01T10:00:00Z`.
 pub(super) fn versioned(platform: &str, what: &str, id: &str, at: DateTime<Utc>) -> EventId {
     let version = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
@@ -162,6 +204,12 @@ pub(super) fn versioned(platform: &str, what: &str, id: &str, at: DateTime<Utc>)
 /// The id of a thing that has one version: `shopify:refund:1`.
 pub(super) fn unversioned(platform: &str, what: &str, id: &str) -> EventId {
     EventId::from(format!("{platform}:{what}:{id}"))
+}
+
+/// A text that stands for an identifier in an event's id, which is kept as it is while identifiers are not: 32
+/// hexadecimal digits. Whoever knows the identifier can tell that it is the one; `Limits::hash_ids` hides that too.
+pub(super) fn veiled(identifier: &str) -> String {
+    format!("{:032x}", siphash128(VEIL_DOMAIN, identifier.as_bytes()))
 }
 
 /// The product of a line: the field that `key` asks for, the others where it is missing, and at last the line.

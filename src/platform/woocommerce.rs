@@ -28,12 +28,13 @@ use chrono::{DateTime, Utc};
 
 use super::json::{self, Json};
 use super::read::{Object, Read, fail, needed, see};
-use super::table::{Carriers, Found, ProductKey, Snapshot, product, versioned};
+use super::settings::settings;
+use super::table::{Carriers, Found, ProductKey, Snapshot, product, veiled, versioned};
 use super::{Answer, Delivery, Ignored, Received, Refused, Secrets, Statuses, bounded, events};
 use crate::event::{Event, OrderLine, OrderRefund, OrderStatus};
 use crate::id::{IdKind, Identifiers};
 use crate::money::{Currency, Money};
-use crate::text::{Label, OrderId, ProductId};
+use crate::text::{OrderId, ProductId};
 
 /// The platform's name in event ids.
 const NAME: &str = "woocommerce";
@@ -57,6 +58,17 @@ pub struct WooCommerce {
     statuses: Statuses,
 }
 
+settings! { WooCommerce:
+    /// Each webhook of a shop may have its own.
+    accept;
+    /// They are metadata of orders and lines.
+    carriers;
+    /// Without a variation or a stock-keeping unit it is the product.
+    product_key;
+    /// Default the table above.
+    status;
+}
+
 impl WooCommerce {
     /// With the webhook's secret, as it reads in the shop's settings.
     ///
@@ -71,33 +83,6 @@ impl WooCommerce {
         })
     }
 
-    /// Also accepts another secret; default none. Each webhook of a shop may have its own.
-    ///
-    /// # Errors
-    /// [`Refused::EmptySecret`].
-    pub fn accept(&mut self, secret: &[u8]) -> Result<&mut Self, Refused> {
-        self.secrets.accept(secret)?;
-        Ok(self)
-    }
-
-    /// Where codes and chat ids ride, in the metadata of orders and lines; default [`Carriers::default`].
-    pub fn carriers(&mut self, carriers: Carriers) -> &mut Self {
-        self.carriers = carriers;
-        self
-    }
-
-    /// Which id is the product's; default [`ProductKey::Product`].
-    pub fn product_key(&mut self, key: ProductKey) -> &mut Self {
-        self.product = key;
-        self
-    }
-
-    /// What an order with this status counts as; default the table above.
-    pub fn status(&mut self, status: &str, counts_as: OrderStatus) -> &mut Self {
-        self.statuses.set(status, counts_as);
-        self
-    }
-
     /// Verifies a webhook and reads it. `now` is not used, since WooCommerce signs no time; it is here because every
     /// platform's `receive` takes it.
     ///
@@ -105,27 +90,16 @@ impl WooCommerce {
     /// [`Refused`], and nothing has happened.
     pub fn receive(&self, delivery: &Delivery<'_>, now: DateTime<Utc>) -> Result<Received, Refused> {
         delivery.bounded()?;
-        let store = delivery.header(SOURCE)?.map(Label::from);
-        let received = |topic: &str, secret, answer| Received {
-            topic: topic.into(),
-            store,
-            delivery: None,
-            secret,
-            answer,
-        };
+        let store = delivery.header(SOURCE)?;
         let Some(signature) = delivery.header(SIGNATURE)? else {
             let number = delivery.body.strip_prefix(PING).unwrap_or_default();
             let is_ping = !number.is_empty() && number.len() < 20 && number.iter().all(u8::is_ascii_digit);
-            let refused = Refused::Unsigned { header: SIGNATURE };
-            return if is_ping {
-                Ok(received("ping", 0, Answer::Ignored(Ignored::Ping)))
-            } else {
-                Err(refused)
-            };
+            let ping = || Received::new("ping", 0, Answer::Ignored(Ignored::Ping)).of_store(store);
+            return is_ping.then(ping).ok_or(Refused::Unsigned { header: SIGNATURE });
         };
         let secret = self.secrets.check_base64(&[delivery.body], signature)?;
-        let topic = delivery.header(TOPIC)?.ok_or(Refused::Unsigned { header: TOPIC })?;
-        Ok(received(topic, secret, self.read(topic, delivery.body, now)?))
+        let topic = delivery.need(TOPIC)?;
+        Ok(Received::new(topic, secret, self.read(topic, delivery.body, now)?).of_store(store))
     }
 
     /// Reads a body that the host got by itself, under the topic it would have come with; a list of orders, as the
@@ -232,7 +206,7 @@ fn customer(customer: Object<'_>) -> Read<Vec<Event>> {
     see(&mut who, IdKind::Customer, customer.id("id")?);
     let is_claim = who.len() > 1;
     Ok(is_claim
-        .then(|| Event::identify(versioned(NAME, "customer", id, at), at, who).into())
+        .then(|| Event::identify(versioned(NAME, "customer", &veiled(id), at), at, who).into())
         .into_iter()
         .collect())
 }

@@ -139,7 +139,7 @@ fn state_guest_and_carriers() {
 fn quote_ties_cart_and_customer() {
     let quote = json!({"entity_id": 4, "customer_id": 3, "customer_email": "jdoe@example.com", "updated_at": "2017-08-21 22:00:00"});
     let expected = json!([{
-        "id": "adobe:quote:4:2017-08-21T22:00:00Z", "at": "2017-08-21T22:00:00Z", "kind": "identify",
+        "id": "adobe:quote:3fa05071a539477563c0c957b37a3a8d:2017-08-21T22:00:00Z", "at": "2017-08-21T22:00:00Z", "kind": "identify",
         "cart": "4", "email": "jdoe@example.com", "customer": "3",
     }]);
     assert_eq!(

@@ -2,9 +2,9 @@
 //! hand after the field lists of the documentation, whose samples have no licence.
 
 use chrono::TimeDelta;
-use clinch::OrderStatus;
 use clinch::platform::bigcommerce::BigCommerce;
 use clinch::platform::{Answer, Delivery, Fetch, Ignored, ProductKey, Received, Refused};
+use clinch::{IdKind, Identifier, OrderStatus};
 use serde_json::{Value, json};
 
 use crate::{at, bytes, log, refused_field, sign};
@@ -87,6 +87,16 @@ fn thin_bodies_say_what_to_fetch() {
     let converted =
         thin("store/cart/converted", json!({"type": "cart", "id": "09346904-4175", "orderId": 250}));
     assert_eq!(read(converted).answer, order());
+    let cart = || Answer::Fetch(Fetch::Cart(Identifier::new(IdKind::Cart, "09346904-4175")));
+    for event in ["created", "updated"] {
+        let body = thin(&format!("store/cart/{event}"), json!({"type": "cart", "id": "09346904-4175"}));
+        assert_eq!(read(body).answer, cart());
+    }
+    for event in ["couponApplied", "lineItem/created", "lineItem/updated", "lineItem/deleted"] {
+        let data = json!({"type": "cart_line_item", "id": "x", "cartId": "09346904-4175"});
+        assert_eq!(read(thin(&format!("store/cart/{event}"), data)).answer, cart());
+    }
+    assert_eq!(format!("{:?}", cart()), "Fetch(Cart(cart(..)))");
     let abandoned = thin("store/cart/abandoned", json!({"type": "cart", "token": "x"}));
     assert_eq!(read(abandoned).answer, Answer::Ignored(Ignored::Topic));
 }
@@ -179,6 +189,39 @@ fn an_order_that_is_not_complete_is_no_conversion_yet() {
     let order = read_order(&shop, json!({"status_id": 7, "customer_id": 0}));
     assert_eq!((&order["status"], order.get("customer")), (&json!("cancelled"), None));
     assert_eq!(order["lines"][0]["product"], "771");
+}
+
+pub fn cart() -> Value {
+    json!({"data": {
+        "id": "bc218c65", "customer_id": 11, "email": "Jane@example.com", "currency": {"code": "USD"},
+        "created_time": "2019-03-05T21:40:11+00:00", "updated_time": "2019-03-05T21:45:00+00:00",
+        "line_items": {
+            "physical_items": [
+                {"id": "l1", "product_id": 77, "variant_id": 771, "sku": "A", "quantity": 2, "sale_price": 150},
+                {"id": "l2", "product_id": 77, "variant_id": 772, "sku": "B", "quantity": 1, "sale_price": 150},
+            ],
+            "digital_items": [{"id": "l3", "product_id": 78, "quantity": 1, "sale_price": 9.5}],
+            "gift_certificates": [{"id": "l4", "amount": 5}],
+        },
+    }, "meta": {}})
+}
+
+#[test]
+fn cart_holds_each_product_once() {
+    let events = log(shop().cart(&bytes(&cart())));
+    let mut expected = json!([
+        {"product": "77", "quantity": 3, "price": "150.00"},
+        {"product": "78", "quantity": 1, "price": "9.50"},
+    ]);
+    for (event, found) in expected.as_array_mut().unwrap().iter_mut().zip(events.as_array().unwrap()) {
+        let shared = json!({"at": "2019-03-05T21:45:00Z", "kind": "add_to_cart", "currency": "USD", "id": found["id"],
+            "cart": "bc218c65", "customer": "11", "email": "jane@example.com"});
+        event.as_object_mut().unwrap().extend(shared.as_object().unwrap().clone());
+    }
+    assert_eq!(events, expected);
+    let empty = json!({"data": {"id": "x", "updated_time": "2019-03-05T21:45:00Z", "line_items": {}}});
+    assert_eq!(shop().cart(&bytes(&empty)), Ok(Answer::Ignored(Ignored::NothingInIt)));
+    assert_eq!(refused_field(shop().cart(b"{}")), "data");
 }
 
 #[test]

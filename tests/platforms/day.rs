@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use clinch::platform::adobe::Adobe;
+use clinch::platform::ucp::Ucp;
 
-use crate::{at, bigcommerce, bytes, events, now, shopify, woocommerce};
+use crate::{acp, at, bigcommerce, bytes, events, now, shopify, woocommerce};
 
 /// The report and receipt after these events.
 fn answers(recorded: &[Event], order: &str) -> (String, String) {
@@ -137,6 +138,56 @@ fn bigcommerce_day() -> Vec<Vec<Event>> {
     ]
 }
 
+/// Created, paid, changed and refunded twice, as whole states.
+fn acp_day() -> Vec<Vec<Event>> {
+    let order = |hour: u32, status: &str, refunds: &[(&str, u64)]| {
+        let adjustment = |(id, amount): &(&str, u64)| json!({"id": id, "type": "refund", "status": "completed", "amount": amount});
+        let refunded: u64 = refunds.iter().map(|(_, amount)| amount).sum();
+        let order = json!({
+            "id": "1001", "checkout_session_id": "cs1", "status": status, "buyer": {"email": "ada@example.com"},
+            "line_items": [{"id": "li1", "product_id": "7", "quantity": {"ordered": 2}, "subtotal": 5000}],
+            "adjustments": refunds.iter().map(adjustment).collect::<Vec<_>>(),
+            "totals": [{"type": "total", "amount": 5990}, {"type": "amount_refunded", "amount": refunded}],
+        });
+        let mut agent = acp::agent();
+        agent.currency("EUR".parse().unwrap());
+        events(agent.order(&bytes(&order), at(&format!("2026-03-01T{hour}:00:00Z"))))
+    };
+    vec![
+        order(10, "created", &[]),
+        order(11, "confirmed", &[]),
+        order(11, "confirmed", &[]),
+        order(12, "processing", &[]),
+        order(13, "shipped", &[]),
+        order(14, "completed", &[("r1", 1000)]),
+        order(15, "completed", &[("r1", 1000), ("r2", 4990)]),
+    ]
+}
+
+fn ucp_day() -> Vec<Vec<Event>> {
+    let order = |hour: u32, refunds: &[(&str, i64)]| {
+        let adjustment = |(id, amount): &(&str, i64)| json!({"id": id, "type": "refund", "status": "completed", "totals": [{"type": "total", "amount": amount}]});
+        let order = json!({
+            "id": "1001", "checkout_id": "cs1", "currency": "EUR", "buyer": {"email": "ada@example.com"},
+            "created_time": format!("2026-03-01T{hour}:00:00Z"),
+            "line_items": [{"id": "li1", "item": {"id": "7"}, "quantity": {"total": 2}, "totals": [{"type": "total", "amount": 5000}]}],
+            "adjustments": refunds.iter().map(adjustment).collect::<Vec<_>>(),
+            "totals": [{"type": "total", "amount": 5990}],
+        });
+        events(Ucp::new().order(&bytes(&order), now()))
+    };
+    let (first, second) = (("r1", -1000), ("r2", -4990));
+    vec![
+        order(10, &[]),
+        order(11, &[]),
+        order(11, &[]),
+        order(12, &[]),
+        order(13, &[]),
+        order(14, &[first]),
+        order(15, &[first, second]),
+    ]
+}
+
 /// Deliveries in a drawn order, each one to four times.
 fn deliveries(count: usize) -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(1_usize..=4, count)
@@ -176,13 +227,25 @@ proptest! {
     fn bigcommerce_day_gives_one_report(drawn in deliveries(7)) {
         one_report(&bigcommerce_day(), "1001", &drawn);
     }
+
+    #[test]
+    fn acp_day_gives_one_report(drawn in deliveries(7)) {
+        one_report(&acp_day(), "1001", &drawn);
+    }
+
+    #[test]
+    fn ucp_day_gives_one_report(drawn in deliveries(7)) {
+        one_report(&ucp_day(), "1001", &drawn);
+    }
 }
 
 /// The positive half: before the full refund the turn has its credit, after it nothing is left.
 #[test]
 fn refunds_take_credit_back_to_the_cent() {
-    let days = [shopify_day(), woocommerce_day(), adobe_day(), bigcommerce_day()];
-    for (platform, day) in ["shopify", "woocommerce", "adobe", "bigcommerce"].into_iter().zip(days) {
+    let days = [shopify_day(), woocommerce_day(), adobe_day(), bigcommerce_day(), acp_day(), ucp_day()];
+    for (platform, day) in
+        ["shopify", "woocommerce", "adobe", "bigcommerce", "acp", "ucp"].into_iter().zip(days)
+    {
         let before: Vec<Event> = day[..6].iter().flatten().cloned().chain([turn()]).collect();
         let (report, receipt) = answers(&before, "1001");
         let is_credited = report.contains("49.90") && receipt.contains("availability");

@@ -3,9 +3,12 @@
 use clinch::platform::{Answer, Refused};
 use serde_json::{Value, json};
 
+use clinch::Identifiers;
 use clinch::platform::adobe::Adobe;
+use clinch::platform::telemetry::Telemetry;
+use clinch::platform::ucp::Ucp;
 
-use crate::{adobe, bigcommerce, bytes, json, now, shopify, woocommerce};
+use crate::{acp, adobe, bigcommerce, bytes, json, now, shopify, ucp, woocommerce};
 
 type Read = fn(&[u8]) -> Result<Answer, Refused>;
 
@@ -33,9 +36,18 @@ fn read_bigcommerce_order(body: &[u8]) -> Result<Answer, Refused> {
     bigcommerce::shop().order(body, b"", b"")
 }
 
+fn read_telemetry(body: &[u8]) -> Result<Answer, Refused> {
+    Telemetry::new().read(&Identifiers::none(), body)
+}
+
 /// Every payload with the reader that takes it.
 fn payloads() -> Vec<(&'static str, Value, Read)> {
-    let files: [(&'static str, Read); 7] = [
+    let files: [(&'static str, Read); 12] = [
+        ("acp/2026-04-17.refunded-order.json", |body| acp::agent().order(body, now())),
+        ("ucp/order.json", |body| Ucp::new().order(body, now())),
+        ("content-telemetry/turn-privacy-full.json", read_telemetry),
+        ("content-telemetry/session-multi-turn.json", read_telemetry),
+        ("content-telemetry/event-standalone-engaged-ctx-token.json", read_telemetry),
         ("shopify/order.json", |body| shopify::shop().read("orders/updated", body, now())),
         ("shopify/order_with_properties.json", |body| shopify::shop().read("orders/updated", body, now())),
         ("shopify/refund.json", |body| shopify::shop().read("refunds/create", body, now())),
@@ -44,7 +56,17 @@ fn payloads() -> Vec<(&'static str, Value, Read)> {
         ("woocommerce/order_727.json", |body| woocommerce::shop().read("order.updated", body, now())),
         ("adobe-commerce/order_3.json", |body| Adobe::new().read("order", body)),
     ];
-    let made: [(&'static str, Value, Read); 5] = [
+    let made: [(&'static str, Value, Read); 9] = [
+        ("bigcommerce cart", bigcommerce::cart(), |body| bigcommerce::shop().cart(body)),
+        ("acp session", acp::claim(json!({})), |body| acp::agent().session_created("cs1", body, now())),
+        (
+            "ucp attribution",
+            ucp::order(
+                json!({"created_time": "2026-01-15T12:00:00Z", "attribution": {"gclid": "x", "clq": "y"}}),
+            ),
+            |body| Ucp::new().order(body, now()),
+        ),
+        ("ucp checkout", ucp::checkout(), |body| Ucp::new().checkout(body, now())),
         ("woocommerce", full_woocommerce(), |body| woocommerce::shop().read("order.updated", body, now())),
         ("adobe", adobe::order(json!({"coupon_code": "A"})), |body| Adobe::new().read("order", body)),
         ("adobe credit memo", credit_memo(), |body| Adobe::new().read("creditmemo", body)),

@@ -1,11 +1,14 @@
 //! Webhooks of store platforms: whole events, signatures, hostile bodies, a day in any order.
 
+mod acp;
 mod adobe;
 mod bigcommerce;
 mod day;
 mod hostile;
 mod shopify;
 mod signatures;
+mod telemetry;
+mod ucp;
 mod woocommerce;
 
 use chrono::{DateTime, Utc};
@@ -61,10 +64,14 @@ fn refused_field(answer: Result<Answer, Refused>) -> String {
     }
 }
 
+/// HMAC-SHA256(secret, the parts in a row).
+fn mac(secret: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
+    parts.iter().fold(mac, |mac, part| mac.chain_update(part)).finalize().into_bytes().to_vec()
+}
+
 /// base64(HMAC-SHA256(secret, the parts in a row)).
 fn sign(secret: &[u8], parts: &[&[u8]]) -> String {
     use base64::Engine as _;
-    let mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
-    let mac = parts.iter().fold(mac, |mac, part| mac.chain_update(part));
-    base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
+    base64::engine::general_purpose::STANDARD.encode(mac(secret, parts))
 }

@@ -160,7 +160,7 @@ fn deletions_and_customers() {
         "date_modified_gmt": "2017-03-21T19:09:30", "billing": {"email": "", "phone": "(555) 555-5555"},
     });
     let expected = json!([{
-        "id": "woocommerce:customer:25:2017-03-21T19:09:30Z", "at": "2017-03-21T19:09:30Z", "kind": "identify",
+        "id": "woocommerce:customer:0675065d9329efa1df04c7c41bdb1c53:2017-03-21T19:09:30Z", "at": "2017-03-21T19:09:30Z", "kind": "identify",
         "phone": "5555555555", "email": "john.doe@example.com", "customer": "25",
     }]);
     assert_eq!(log(read("customer.updated", customer)), expected);

@@ -36,14 +36,15 @@ use chrono::{DateTime, Utc};
 
 use super::json::{self, Json};
 use super::read::{Object, Read, needed, see, within};
-use super::table::{Carriers, Found, ProductKey};
+use super::settings::settings;
+use super::table::{Carriers, CartItems, Found, ProductKey};
 use super::{
     Answer, Delivery, Fetch, Ignored, Privacy, Received, Refused, Secrets, Statuses, bounded, events,
 };
-use crate::event::{Event, OrderStatus};
+use crate::event::Event;
 use crate::id::{IdKind, Identifiers};
 use crate::money::Currency;
-use crate::text::{Label, OrderId};
+use crate::text::OrderId;
 
 /// The platform's name in event ids.
 const NAME: &str = "shopify";
@@ -88,6 +89,22 @@ pub struct Shopify {
     statuses: Statuses,
 }
 
+settings! { Shopify:
+    /// Webhooks made in the admin are signed with one of the shop's own, and a client secret that was changed signs
+    /// for a while yet.
+    accept;
+    /// They are cart attributes and properties of lines.
+    carriers;
+    /// Without a variant or a stock-keeping unit it is the product.
+    product_key;
+    /// Prices in carts and some refunds name none: the price of a cart is left out then, and such a refund is an
+    /// error.
+    currency;
+    /// The state is its `financial_status`. By default `voided` is cancelled, `paid`, `partially_refunded` and
+    /// `refunded` are paid, all others placed. A test order stays a test, a cancelled one cancelled.
+    status;
+}
+
 impl Shopify {
     /// With the app's client secret.
     ///
@@ -105,28 +122,6 @@ impl Shopify {
         })
     }
 
-    /// Also accepts another secret; default none. Webhooks made in the admin are signed with one of the shop's own,
-    /// and a client secret that was changed signs for a while yet.
-    ///
-    /// # Errors
-    /// [`Refused::EmptySecret`].
-    pub fn accept(&mut self, secret: &[u8]) -> Result<&mut Self, Refused> {
-        self.secrets.accept(secret)?;
-        Ok(self)
-    }
-
-    /// Where codes and chat ids ride; default [`Carriers::default`].
-    pub fn carriers(&mut self, carriers: Carriers) -> &mut Self {
-        self.carriers = carriers;
-        self
-    }
-
-    /// Which id is the product's; default [`ProductKey::Product`].
-    pub fn product_key(&mut self, key: ProductKey) -> &mut Self {
-        self.product = key;
-        self
-    }
-
     /// Whose money is counted; default [`MoneySide::Shop`].
     pub fn money_side(&mut self, side: MoneySide) -> &mut Self {
         self.side = side;
@@ -139,21 +134,6 @@ impl Shopify {
         self
     }
 
-    /// The currency of amounts whose body names none: prices in carts, some refunds. Default none: the price of a
-    /// cart is left out then, and such a refund is an error.
-    pub fn currency(&mut self, currency: Currency) -> &mut Self {
-        self.currency = Some(currency);
-        self
-    }
-
-    /// What an order with this `financial_status` counts as. By default `voided` is cancelled, `paid`,
-    /// `partially_refunded` and `refunded` are paid, all others placed. A test order stays a test, a cancelled one
-    /// cancelled.
-    pub fn status(&mut self, financial_status: &str, counts_as: OrderStatus) -> &mut Self {
-        self.statuses.set(financial_status, counts_as);
-        self
-    }
-
     /// Verifies a webhook and reads it. `now` dates only what has no date of its own, which is a merge of customers
     /// without the header `X-Shopify-Triggered-At`: Shopify signs no time, so a delivery is never too old.
     ///
@@ -161,18 +141,14 @@ impl Shopify {
     /// [`Refused`], and nothing has happened.
     pub fn receive(&self, delivery: &Delivery<'_>, now: DateTime<Utc>) -> Result<Received, Refused> {
         delivery.bounded()?;
-        let signature = delivery.any_header(&SIGNATURE)?.ok_or(Refused::Unsigned { header: SIGNATURE[0] })?;
+        let signature = delivery.need_any(&SIGNATURE)?;
         let secret = self.secrets.check_base64(&[delivery.body], signature)?;
-        let topic = delivery.any_header(&TOPIC)?.ok_or(Refused::Unsigned { header: TOPIC[0] })?;
+        let topic = delivery.need_any(&TOPIC)?;
         let triggered = delivery.any_header(&TRIGGERED_AT)?;
         let triggered = triggered.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-        Ok(Received {
-            topic: Label::from(topic),
-            store: delivery.any_header(&SHOP)?.map(Label::from),
-            delivery: delivery.any_header(&WEBHOOK_ID)?.map(Label::from),
-            secret,
-            answer: self.read(topic, delivery.body, triggered.map_or(now, |at| at.to_utc()))?,
-        })
+        let answer = self.read(topic, delivery.body, triggered.map_or(now, |at| at.to_utc()))?;
+        let (shop, id) = (delivery.any_header(&SHOP)?, delivery.any_header(&WEBHOOK_ID)?);
+        Ok(Received::new(topic, secret, answer).of_store(shop).delivered_as(id))
     }
 
     /// Reads a body that the host got by itself, under the topic it would have come with.
@@ -243,26 +219,17 @@ impl Shopify {
         let token = cart.need_text("token")?;
         let at = needed(cart.instant("updated_at")?, "updated_at")?;
         let mut found = Found::default();
-        let mut items: Vec<(String, u32, Option<crate::Money>)> = Vec::new();
+        let mut items = CartItems::default();
         cart.objects("line_items", |line| {
             self.carriers.take_all(line.get("properties")?, &mut found);
             let (product, quantity) = (self.product_of(line)?, line.quantity("quantity")?);
             let price = self.currency.map(|currency| line.money("price", currency)).transpose()?.flatten();
-            // One product can have several lines, by their properties.
-            match items.iter_mut().find(|(held, ..)| *held == product) {
-                Some((_, pieces, _)) => *pieces = pieces.saturating_add(quantity),
-                None => items.push((product.into_owned(), quantity, price)),
-            }
+            items.add(&product, quantity, price);
             Ok(())
         })?;
         let mut who = found.who;
         see(&mut who, IdKind::Cart, Some(token));
-        let event = |(product, quantity, price): (String, u32, Option<crate::Money>)| {
-            let id = format!("{NAME}:cart:{token}:{product}");
-            let event = Event::add_to_cart(id, at, who.clone(), product).quantity(quantity);
-            price.into_iter().fold(event, |event, price| event.price(price)).into()
-        };
-        Ok(items.into_iter().filter(|(_, quantity, _)| *quantity > 0).map(event).collect())
+        Ok(items.into_events(NAME, token, at, &who))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::event::{Event, OrderLine, OrderRefund, OrderStatus, RefundLine};
 use crate::id::{IdKind, Identifiers};
 use crate::money::{Currency, Money, apportion};
 use crate::platform::read::{Object, Read, fail, needed, see};
-use crate::platform::table::{Found, Snapshot, product, unversioned, versioned};
+use crate::platform::table::{Found, Snapshot, product, unversioned, veiled, versioned};
 use crate::text::ProductId;
 
 /// The landing page that express wallets leave instead of the shopper's.
@@ -234,9 +234,9 @@ impl Shopify {
         person(checkout, &mut who)?;
         // What never changes, so that every version of the checkout is one event.
         let begun = Identifiers::from(crate::Identifier::new(IdKind::Checkout, token));
-        let id = unversioned(NAME, "checkout", token);
+        let id = unversioned(NAME, "checkout", &veiled(token));
         let started = Event::checkout_started(id, created_at, begun).into();
-        let seen = versioned(NAME, "checkout", token, updated_at);
+        let seen = versioned(NAME, "checkout", &veiled(token), updated_at);
         let seen = (who.len() > 1).then(|| Event::identify(seen, updated_at, who).into());
         Ok(std::iter::once(started).chain(seen).collect())
     }

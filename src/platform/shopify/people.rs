@@ -6,7 +6,7 @@ use super::NAME;
 use crate::event::Event;
 use crate::id::{IdKind, Identifiers};
 use crate::platform::read::{Object, Read, fail, needed, see, text, within};
-use crate::platform::table::versioned;
+use crate::platform::table::{veiled, versioned};
 use crate::platform::{Answer, Ignored};
 use crate::text::OrderId;
 
@@ -31,7 +31,7 @@ pub(super) fn customer(customer: Object<'_>) -> Read<Vec<Event>> {
     let id = customer.need_text("id")?;
     let at = needed(customer.instant("updated_at")?, "updated_at")?;
     let who = customer_of(customer)?;
-    let event = Event::identify(versioned(NAME, "customer", id, at), at, who);
+    let event = Event::identify(versioned(NAME, "customer", &veiled(id), at), at, who);
     Ok((event.who().len() > 1).then(|| event.into()).into_iter().collect())
 }
 
@@ -44,7 +44,7 @@ pub(super) fn merge(merge: Object<'_>, at: DateTime<Utc>) -> Read<Answer> {
     if !is_done {
         return Ok(Answer::Ignored(Ignored::MergeFailed));
     }
-    let id = format!("{NAME}:merge:{from}:{into}");
+    let id = format!("{NAME}:merge:{}:{}", veiled(from), veiled(into));
     Ok(Answer::Events(vec![Event::customer_merged(id, at, from, into).into()]))
 }
 

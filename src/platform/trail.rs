@@ -1,0 +1,47 @@
+//! What a channel tells about how somebody came, as the link of a visit.
+//!
+//! A visit is classified by its link and its referrer, and the event log keeps both: evidence that is no link by
+//! itself becomes the tags that a link would have had.
+
+use super::json::Json;
+use super::table::{Carriers, Found};
+use crate::link::encoded_into;
+use crate::text::Code;
+
+/// Longest value that becomes a tag, in bytes; a longer one is passed over.
+const LONGEST: usize = 256;
+
+/// Tags in the order given, as a query without a page: `?utm_source=whatsapp&utm_medium=paid_social`.
+#[derive(Default)]
+pub(super) struct Trail(String);
+
+impl Trail {
+    pub(super) fn tag(&mut self, name: &str, value: Option<&str>) -> &mut Self {
+        let value = value.map(str::trim).filter(|value| !value.is_empty() && value.len() <= LONGEST);
+        if let Some(value) = value.filter(|_| name.len() <= LONGEST) {
+            self.0.push(if self.0.is_empty() { '?' } else { '&' });
+            encoded_into(name, &mut self.0);
+            self.0.push('=');
+            encoded_into(value, &mut self.0);
+        }
+        self
+    }
+
+    /// The link; none without a tag.
+    pub(super) fn link(&self) -> Option<&str> {
+        Some(&*self.0).filter(|link| !link.is_empty())
+    }
+}
+
+/// Takes what a shop wrote into a free text of a channel, such as `ref`: pairs as in a query, whose names
+/// [`Carriers`] knows, or a code by itself.
+pub(super) fn take_free(text: &str, carriers: &Carriers, found: &mut Found) {
+    let text = text.trim();
+    if crate::link::Code::new(text).is_ok() {
+        found.codes.push(Code::from(text));
+        return;
+    }
+    for (name, value) in text.split('&').filter_map(|pair| pair.split_once('=')) {
+        carriers.take(name, &Json::Text(crate::link::unescaped(value).into()), found);
+    }
+}
