@@ -136,6 +136,48 @@ pub enum ErrorKind {
         /// The first of them.
         first: u32,
     },
+    /// A number of journeys or a value is none that can be counted.
+    #[error("{what} of {found}: write a finite number below 2^53, and 0 or more where journeys are counted")]
+    Outcome {
+        /// What it was to count: `conversions`, `value` or `nulls`.
+        what: &'static str,
+        /// The number.
+        found: f64,
+    },
+    /// Sums become too large to be exact.
+    #[error("the sums of {what} reach 10^20: count in larger units")]
+    SumTooLarge {
+        /// Whose sums.
+        what: &'static str,
+    },
+    /// A Markov chain has no such order.
+    #[error("a Markov chain of order {found}: write 1 to 4")]
+    MarkovOrder {
+        /// The order.
+        found: usize,
+    },
+    /// Counts of one order were to be added to those of another.
+    #[error("counts of order {found} do not add to counts of order {expected}")]
+    OtherOrder {
+        /// The order of the counts that were to be added.
+        found: usize,
+        /// The order of those they were to be added to.
+        expected: usize,
+    },
+    /// A model of times was to weigh paths without.
+    #[error("model `{model}` needs the times of touchpoints, which a table of paths has not")]
+    NeedsTime {
+        /// Name of the model.
+        model: String,
+    },
+    /// A fitted model has no weights that sum to a whole.
+    #[error("model `{model}` cannot allocate single conversions: {problem}")]
+    NotAllocatable {
+        /// Name of the model.
+        model: String,
+        /// Why.
+        problem: &'static str,
+    },
     /// An integer weight is above 2^53.
     #[error("a weight is above 2^53")]
     WeightTooLarge,

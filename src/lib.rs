@@ -137,7 +137,10 @@ pub use privacy::ConsentPolicy;
 
 // Models and credit.
 pub use credit::{Credit, Credits, LineCredits, Share, credit, credit_lines};
-pub use model::{BuiltIn, Chosen, Model, Participation, PositionBased, TimeDecay, Weights};
+pub use model::{
+    Allocation, Attribution, BuiltIn, Chosen, Markov, MarkovCounts, Model, Negative, Outcome, Participation,
+    PathTable, PathsBy, PerLabel, PositionBased, Removal, TimeDecay, Weights,
+};
 
 // Answers.
 pub use question::{Dated, Earned, Question, RESULT_VERSION};
@@ -153,4 +156,4 @@ pub use shard::{Control, ControlMoney, Inserted, ReportSet, ShardReport, shard_o
 
 // What went wrong.
 pub use error::{Error, ErrorKind, Result};
-pub use reason::{DropReason, FieldReason, RefuseReason, UnattributedReason};
+pub use reason::{DropReason, FieldReason, NoShareReason, RefuseReason, UnattributedReason};

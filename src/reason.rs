@@ -121,11 +121,28 @@ reasons! {
     ModelDeclined "model_declined" "Choose a model that speaks about such paths.";
 }
 
+reasons! {
+    /// Why a fitted model gives no shares.
+    NoShareReason, "no_share":
+    /// No journey converted.
+    NoConversions "no_conversions" "Fit to journeys of which some converted.";
+    /// Conversions were worth nothing together.
+    NoValue "no_value" "Fit to conversions with a value, or look at conversions alone.";
+    /// No label has any effect under this removal.
+    ZeroEffects "zero_effects" "Count journeys without a conversion too, or choose another removal.";
+    /// Effects cancel: their sum is nothing beside them.
+    NearCancellation "near_cancellation" "Look at the effects themselves; shares of such a sum would mean nothing.";
+    /// Some effect is negative, so that no shares between 0 and 1 exist.
+    NegativeEffect "negative_effect" "Look at the effects themselves, or choose another removal.";
+    /// The chain keeps journeys too long to be solved within bounds.
+    NotSolved "not_solved" "Fit to fewer labels, to a lower order or to shorter paths.";
+}
+
 /// One line of the table of all reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// What the reason is about: `dropped`, `left_out`, `refused` or `unattributed`.
+    /// What the reason is about: `dropped`, `left_out`, `refused`, `unattributed` or `no_share`.
     pub group: &'static str,
     /// Its stable name.
     pub name: &'static str,
@@ -136,7 +153,8 @@ pub struct Entry {
 /// Every reason of the crate, by group.
 pub fn all() -> impl Iterator<Item = Entry> {
     let (dropped, left_out) = (DropReason::ENTRIES, FieldReason::ENTRIES);
-    let groups = [dropped, left_out, RefuseReason::ENTRIES, UnattributedReason::ENTRIES];
+    let (refused, unattributed) = (RefuseReason::ENTRIES, UnattributedReason::ENTRIES);
+    let groups = [dropped, left_out, refused, unattributed, NoShareReason::ENTRIES];
     groups.into_iter().flatten().copied()
 }
 
@@ -153,7 +171,7 @@ mod tests {
         assert_eq!(keys.len(), entries.len());
         assert!(entries.iter().all(|entry| entry.advice.ends_with('.') && entry.advice.len() < 120));
         let total = DropReason::ALL.len() + FieldReason::ALL.len() + RefuseReason::ALL.len();
-        assert_eq!(entries.len(), total + UnattributedReason::ALL.len());
+        assert_eq!(entries.len(), total + UnattributedReason::ALL.len() + NoShareReason::ALL.len());
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(crate) use content::{
     CHANNEL, Content, Contents, FLOW, Held, INTENT, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC,
 };
 pub(crate) use door::newer;
+pub(crate) use index::{Index, Mix};
 pub use intake::{Intake, Recorded};
 pub(crate) use left_out::LeftOut;
 pub use limits::Limits;

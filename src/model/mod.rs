@@ -13,26 +13,44 @@
 //! | J-shaped, inverse J | `j_shaped`, `inverse_j` | the same, with one end stronger | 20/20/60 and 60/20/20 |
 //! | time decay | `time_decay:7d` | what was still fresh? | 2^(-age/half-life) |
 //! | participation | `participation` | which orders had it at all? | full value to each distinct label; does not sum to one |
+//! | Markov | `markov:1:allocated` | without which labels would most be lost? | a label's removal effect, over those of the path |
 //! | custom | its own | yours | [`custom`] or any [`Model`] |
 //!
 //! Every model gives a path of one touchpoint the whole, and is never asked about a path of none: that value is
 //! unattributed. Where a label stands in several touchpoints, reports add up what each of these got.
 //!
+//! Fitted models learn from a [`PathTable`] of all journeys, with and without a conversion. Each has two outputs under
+//! two names: the aggregate share ([`Markov::attribution`], `markov:1`), which says how conversions divide over labels as
+//! a whole, and the allocation over single conversions ([`Markov::allocation`], `markov:1:allocated`), which is a [`Model`].
+//!
 //! A model that declines a path ([`Weights::decline`]) leaves its value unattributed. Negative, infinite or
 //! not-a-number weights, none at all, all zero, or another number than there are touchpoints are errors that name
 //! the model; no report comes out then, so no model can break a sum.
 
+mod allocation;
+mod alphabet;
+mod attribution;
 mod builtin;
 mod decay;
+mod exact;
+mod journeys;
+mod markov;
 mod name;
+mod rows;
+mod table;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use allocation::{Allocation, Negative};
+pub use attribution::{Attribution, PerLabel};
 pub(crate) use builtin::Steps;
 pub use builtin::{BuiltIn, Participation, PositionBased, TimeDecay};
 pub(crate) use decay::{Factor, HalfLife};
+pub use journeys::PathsBy;
+pub use markov::{Markov, MarkovCounts, Place, Removal, Transition};
 pub use name::{Chosen, Named};
+pub use table::{Outcome, PathTable};
 
 use crate::error::Result;
 use crate::journey::Path;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::journey::Path;
-use crate::model::{BuiltIn, Custom, Model, Participation, PositionBased, TimeDecay, Weights};
+use crate::model::{Allocation, BuiltIn, Custom, Model, Participation, PositionBased, TimeDecay, Weights};
 
 impl FromStr for BuiltIn {
     type Err = Error;
@@ -119,6 +119,12 @@ impl From<Participation> for Chosen {
 impl From<Arc<dyn Model>> for Chosen {
     fn from(model: Arc<dyn Model>) -> Self {
         Self::Custom(Named { name: Arc::from(model.name()), model })
+    }
+}
+
+impl From<Allocation> for Chosen {
+    fn from(model: Allocation) -> Self {
+        (Arc::new(model) as Arc<dyn Model>).into()
     }
 }
 
