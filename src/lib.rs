@@ -32,6 +32,7 @@
 //! | a host with many rows | [`Tracker::extend_refs`]: [`EventRef`]s borrow the text of columns, rows and lines |
 //! | a store backend with tables of its own | [`JourneyBuilder`] and [`credit()`]: plain functions over one shopper's events |
 //! | a data team | [`Sums`], [`ShardReport`] and [`ReportSet`]: parts that add up exactly, and only once |
+//! | a host that keeps questions or links | [`scrub`]: mail addresses, numbers and secrets taken out of them |
 //! | an integrator with tests to write | `clinch::testing` (feature `testing`) |
 //!
 //! # How it works
@@ -102,6 +103,7 @@ mod question;
 pub mod reason;
 mod receipt;
 mod report;
+pub mod scrub;
 mod shard;
 #[cfg(feature = "testing")]
 pub mod testing;

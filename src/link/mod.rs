@@ -42,9 +42,7 @@ mod wrapper;
 
 #[cfg(feature = "platforms")]
 pub(crate) use click_id::is_click_id;
-#[cfg(feature = "platforms")]
-pub(crate) use escape::encode_into as encoded_into;
-pub(crate) use escape::unescaped;
+pub(crate) use escape::{encode_into, unescaped};
 
 pub use code::{Code, DEFAULT_CODE_PARAM, LinkError};
 pub use host::same_site;

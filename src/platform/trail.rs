@@ -5,7 +5,7 @@
 
 use super::json::Json;
 use super::table::{Carriers, Found};
-use crate::link::encoded_into;
+use crate::link::encode_into;
 use crate::text::Code;
 
 /// Longest value that becomes a tag, in bytes; a longer one is passed over.
@@ -20,9 +20,9 @@ impl Trail {
         let value = value.map(str::trim).filter(|value| !value.is_empty() && value.len() <= LONGEST);
         if let Some(value) = value.filter(|_| name.len() <= LONGEST) {
             self.0.push(if self.0.is_empty() { '?' } else { '&' });
-            encoded_into(name, &mut self.0);
+            encode_into(name, &mut self.0);
             self.0.push('=');
-            encoded_into(value, &mut self.0);
+            encode_into(value, &mut self.0);
         }
         self
     }
