@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use crate::error::Result;
 use crate::event::{Event, EventRef};
+use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Id, compare};
 use crate::fact::content::Contents;
 use crate::fact::door::{Passed, RowFact};
@@ -48,7 +49,7 @@ impl<'f> Bulk<'f> {
         let done = match facts.door().enter(&mut event) {
             Err(reason) => Ok(Some(Recorded::Dropped(reason))),
             Ok(Passed::Booked(fact)) => {
-                if facts.near_full(staged) {
+                if facts.near_full(staged, |held| held.booked_bytes(&fact)) {
                     facts.deal(staged, intake);
                 }
                 facts.insert_booked(fact, &mut ()).map(Some)
@@ -95,8 +96,10 @@ impl Facts {
     }
 
     /// Whether the facts that wait may fill the set to its cap.
-    fn near_full(&self, staged: &Staged) -> bool {
-        (self.len() + staged.rows.len()) as u64 >= self.limits().facts
+    fn near_full(&self, staged: &Staged, more: impl FnOnce(&Self) -> u64) -> bool {
+        let (rows, text) = (staged.rows.len(), staged.text.len());
+        (self.len() + rows) as u64 >= self.limits().facts
+            || self.fits_bytes(|held| bytes::rows(rows, text) + more(held)).is_err()
     }
 
     /// Numbers a fact's content and identifiers; whether it is here already shows later.
@@ -106,7 +109,7 @@ impl Facts {
         if staged.rows.len() >= enough || !staged.text.has_room(bytes) {
             self.deal(staged, intake);
         }
-        if self.near_full(staged) {
+        if self.near_full(staged, |held| held.row_bytes(fact)) {
             // Near the cap each one has to be looked for.
             self.deal(staged, intake);
             intake.count(self.insert_row(fact, &mut ())?);
@@ -119,6 +122,7 @@ impl Facts {
                 self.enter(&fact.who)
             }
         };
+        self.fits_labels(&fact.content)?;
         let content = self.contents.intern(&fact.content);
         let id = match &fact.id {
             Id::Hash(bytes) => {
@@ -146,7 +150,9 @@ impl Facts {
         let mut new = 0;
         for same in order.chunk_by(|(a, _), (b, _)| a == b) {
             let cluster = &mut self.clusters[same[0].0 as usize];
+            let before = cluster.text.len();
             new += cluster.take_in(&staged, same, &self.contents, hashed);
+            self.id_bytes += (cluster.text.len() - before) as u64;
         }
         self.count_rows(new);
         intake.new += new as u64;

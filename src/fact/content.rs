@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::event::{Kind, KindRef, ProductsRef};
 use crate::fact::LeftOut;
+use crate::fact::bytes;
 use crate::fact::index::{Index, Mix};
 use crate::text::{Code, Label, ProductId};
 
@@ -168,13 +169,20 @@ pub(crate) struct Contents {
     pub(crate) links: Texts<Code>,
     /// Discount codes.
     pub(crate) discounts: Texts<Code>,
+    /// What they take.
+    bytes: u64,
     seed: u64,
 }
 
 impl Contents {
     pub(crate) fn new(seed: u64) -> Self {
         let (texts, links, discounts) = (Texts::new(seed), Texts::new(seed), Texts::new(seed));
-        Self { held: Vec::new(), index: Index::default(), texts, links, discounts, seed }
+        Self { held: Vec::new(), index: Index::default(), texts, links, discounts, bytes: 0, seed }
+    }
+
+    /// What all contents take, the texts in them included.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     pub(crate) fn get(&self, id: ContentId) -> &Held {
@@ -201,6 +209,7 @@ impl Contents {
             return id;
         }
         let id = self.held.len() as u32;
+        self.bytes += bytes::content(content);
         let held = self.read(content.to_content());
         self.held.push(held);
         self.index.insert(hash, id);
@@ -257,6 +266,14 @@ pub(crate) struct Texts<T> {
 impl<T: AsRef<str> + Clone> Texts<T> {
     fn new(seed: u64) -> Self {
         Self { list: Vec::new(), index: Index::default(), seed }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.list.iter()
     }
 
     pub(crate) fn get(&self, symbol: Symbol) -> &T {

@@ -13,7 +13,7 @@ use crate::event::PrivacyLevel;
 pub struct Limits {
     /// Longest label, identifier, id or code, in bytes. Default 256.
     pub text_bytes: usize,
-    /// Most lines, and most refunds, of one order. Default 10,000.
+    /// Most lines, most refunds and most lines of all refunds of one order. Default 10,000.
     pub order_lines: usize,
     /// Most products, link codes or discount codes in one event. Default 64.
     pub values: usize,
@@ -27,8 +27,15 @@ pub struct Limits {
     pub hash_ids: bool,
     /// Most distinct facts in all; at the cap `record` is an error. Default 2^32.
     pub facts: u64,
-    /// Most distinct identifiers in all; at the cap `record` is an error. Default 2^32.
+    /// Most distinct identifiers in all, and so the most people; at the cap `record` is an error. Default 2^32.
     pub identifiers: u64,
+    /// Most distinct labels, products and codes in all; at the cap `record` is an error. Default 2^32 - 2, the most
+    /// that can be numbered.
+    pub labels: u64,
+    /// Most bytes that facts may take, what is spare beside them and what moving them takes included; at the cap
+    /// `record` is an error. At rest a fifth of it is held, or a third. Default no cap; [`Limits::max_bytes`] is the
+    /// bound that follows.
+    pub bytes: u64,
 }
 
 impl Default for Limits {
@@ -42,6 +49,8 @@ impl Default for Limits {
             hash_ids: false,
             facts: 1 << 32,
             identifiers: 1 << 32,
+            labels: (1 << 32) - 2,
+            bytes: u64::MAX,
         }
     }
 }

@@ -2,11 +2,13 @@
 
 mod book;
 mod bulk;
+mod bytes;
 mod cluster;
 mod content;
 mod door;
 mod index;
 mod intake;
+mod labels;
 mod left_out;
 mod limits;
 mod names;

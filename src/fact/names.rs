@@ -25,7 +25,7 @@ pub(crate) struct Names {
 }
 
 #[derive(Clone, Debug)]
-struct Name {
+pub(super) struct Name {
     /// The pseudonym of an identifier; of a set a sum over its members' that is as good as random.
     key: [u64; 2],
     cluster: u32,
@@ -49,6 +49,16 @@ impl Names {
             identifiers: 0,
             has_conversations: false,
         }
+    }
+
+    /// How many handles there are.
+    pub(crate) fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// How many members all sets have together.
+    pub(crate) fn members_len(&self) -> usize {
+        self.lists.len()
     }
 
     pub(crate) fn identifiers(&self) -> usize {

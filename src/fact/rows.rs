@@ -119,6 +119,7 @@ impl Rows {
                     // Full chunks behind rows that come in order, half full ones elsewhere.
                     let end = place.row + 1 == chunk.len();
                     let rest = chunk.split_off(if end { CHUNK } else { CHUNK / 2 });
+                    chunk.shrink_to_fit();
                     chunks.insert(place.chunk + 1, rest);
                 }
             }
@@ -126,8 +127,12 @@ impl Rows {
     }
 
     /// Rows that stand in order already.
-    pub(crate) fn of_sorted(rows: Vec<Row>) -> Self {
+    pub(crate) fn of_sorted(mut rows: Vec<Row>) -> Self {
         if rows.len() <= FEW {
+            if rows.capacity() > 2 * rows.len() {
+                // Of many that came again few were new.
+                rows.shrink_to_fit();
+            }
             Self::Few(rows)
         } else {
             Self::Many(rows.chunks(CHUNK * 3 / 4).map(<[Row]>::to_vec).collect())

@@ -11,6 +11,9 @@
 //! | content | 150 | kind and labels, once for all rows that say the same |
 //! | order or refund | about 550 | the whole fact |
 //!
+//! What each takes at the most, with all that is spare or copied at any instant, is in `bytes.rs`: the sum is what
+//! `Limits::bytes` caps.
+//!
 //! A fact that is no order and no refund is a row of the cluster that its identifiers belong to. Clusters become
 //! one when a fact names identifiers of both, the smaller moving into the larger; they are never taken apart, since
 //! who is who is computed from their facts for each answer.
@@ -20,6 +23,7 @@ use smallvec::SmallVec;
 
 use crate::event::{EventRef, Kind, KindRef};
 use crate::fact::book::{Booked, Books};
+use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft};
 use crate::fact::content::{Content, ContentId, Contents, NONE};
 use crate::fact::door::{self, Door, Parts, Passed, RowFact};
@@ -46,6 +50,10 @@ pub(crate) struct Facts {
     pub(crate) links: Ties,
     pub(crate) discounts: Ties,
     count: usize,
+    /// Bytes of ids of rows and of the turns that they name.
+    pub(super) id_bytes: u64,
+    /// What orders and refunds take.
+    pub(super) book_bytes: u64,
     seed: u64,
 }
 
@@ -62,6 +70,8 @@ impl Facts {
             links: Ties::default(),
             discounts: Ties::default(),
             count: 0,
+            id_bytes: 0,
+            book_bytes: 0,
             seed,
         }
     }
@@ -122,6 +132,7 @@ impl Facts {
                 Ok(_) => return Ok(Recorded::Repeated),
                 Err(place) => {
                     self.fits(1, 0)?;
+                    self.fits_row(fact)?;
                     self.room(handle, &draft)?;
                     let clusters = [self.names.cluster(handle)];
                     let change = Change { clusters: &clusters, book: None, turn };
@@ -133,6 +144,7 @@ impl Facts {
             }
         }
         self.fits(1, self.unknown(who))?;
+        self.fits_row(fact)?;
         let clusters = self.clusters_of(who);
         let change = Change { clusters: &clusters, book: None, turn };
         witness.before(self, &change);
@@ -150,6 +162,8 @@ impl Facts {
     /// Adds a row that is not here yet, and notes what its cluster has to be asked about from now on.
     fn put(&mut self, place: Place, draft: &Draft<'_>) {
         self.count += 1;
+        self.id_bytes +=
+            (draft.id.bytes().len() + draft.turn.map_or(0, |turn| turn.bytes().len()) + 4) as u64;
         let (handle, held) = (draft.handle, self.contents.get(draft.content));
         let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
         cluster.insert(place, draft);
@@ -193,6 +207,8 @@ impl Facts {
             return Ok(Recorded::Repeated);
         }
         self.fits(1, self.unknown(&fact.who))?;
+        self.fits_booked(&fact)?;
+        self.book_bytes += bytes::booked(&fact);
         // A refund may name nobody; it then belongs to where its order is.
         let placed = |fact: &Fact| !fact.who.is_empty() || fact.order().is_some();
         let at_home = placed(&fact);
@@ -359,6 +375,7 @@ impl Facts {
         let facts = other.facts().filter(|fact| !self.contains(fact)).count();
         let identifiers = other.names.count_unknown_in(&self.names);
         self.fits(facts, identifiers)?;
+        self.fits_all(other)?;
         for fact in other.facts() {
             // Nothing that fits as a whole fails in part.
             let _recorded = self.insert(fact)?;
@@ -366,7 +383,7 @@ impl Facts {
         Ok(())
     }
 
-    fn contains(&self, fact: &Fact) -> bool {
+    pub(super) fn contains(&self, fact: &Fact) -> bool {
         match &fact.kind {
             Kind::Order(_) | Kind::Refund(_) => {
                 let order = fact.order().map(|order| &order.order);

@@ -56,6 +56,11 @@ impl Texts {
         shift
     }
 
+    /// How many bytes all of them take.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn reserve(&mut self, bytes: usize) {
         if self.0.is_empty() {
             self.0.reserve_exact(bytes);

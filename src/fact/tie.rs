@@ -38,8 +38,18 @@ impl Ties {
     }
 }
 
+/// Adds a handle, after those that stand twice have made room where there is none: what is delivered again and
+/// again takes no more memory.
 fn push(handles: &mut Vec<Handle>, handle: Handle) {
-    if handles.last() != Some(&handle) {
-        handles.push(handle);
+    if handles.last() == Some(&handle) {
+        return;
     }
+    if handles.len() == handles.capacity() && handles.len() >= 4 {
+        handles.sort_unstable();
+        handles.dedup();
+        if handles.len() * 2 > handles.capacity() {
+            handles.reserve_exact(handles.capacity());
+        }
+    }
+    handles.push(handle);
 }

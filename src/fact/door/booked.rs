@@ -36,10 +36,14 @@ impl Door<'_> {
     ) -> Entry<Fact> {
         let kind = match kind {
             KindRef::Order(order) => {
+                self.line_counts(order)?;
                 let order = Order::clone(order);
                 Kind::Order(Box::new(self.order(order, code.map(Code::from), &mut screen)?))
             }
             KindRef::Refund(refund) => {
+                if refund.lines.len() > self.limits.order_lines {
+                    return Err(DropReason::TooManyLines);
+                }
                 let mut refund = Refund::clone(refund);
                 refund.refund = self.refund_id(refund.refund)?;
                 self.id(refund.order.as_str())?;
@@ -67,9 +71,6 @@ impl Door<'_> {
         self.id(order.order.as_str())?;
         order.order = self.order_id(&order.order);
         order.updated_at = order.updated_at.map(without_leap);
-        if order.lines.len() > self.limits.order_lines || order.refunds.len() > self.limits.order_lines {
-            return Err(DropReason::TooManyLines);
-        }
         let currency = order.total.currency();
         let lines = order.lines.iter().map(|line| line.total);
         let refunds = order.refunds.iter().map(|refund| refund.amount);
@@ -101,10 +102,15 @@ impl Door<'_> {
         Ok(order)
     }
 
+    /// Looked at before anything is copied.
+    fn line_counts(&self, order: &Order) -> Entry<()> {
+        let refunded =
+            order.refunds.iter().fold(0_usize, |sum, refund| sum.saturating_add(refund.lines.len()));
+        let most = order.lines.len().max(order.refunds.len()).max(refunded);
+        if most > self.limits.order_lines { Err(DropReason::TooManyLines) } else { Ok(()) }
+    }
+
     fn refund_lines(&self, lines: &mut [RefundLine], amount: Money, screen: &mut Screen) -> Entry<()> {
-        if lines.len() > self.limits.order_lines {
-            return Err(DropReason::TooManyLines);
-        }
         if lines.iter().any(|line| line.amount.currency() != amount.currency()) {
             return Err(DropReason::MixedCurrencies);
         }
