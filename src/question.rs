@@ -72,6 +72,21 @@ pub struct Question {
     pub earned: Earned,
     /// What counts where a person has said nothing about analytics. Default consent is assumed.
     pub consent: ConsentPolicy,
+    /// How many people have to stand behind each figure of a report that is shown. Default 0: all are shown.
+    ///
+    /// A row that fewer people stand behind, under any model, goes into the row `withheld` of its table and currency,
+    /// and with it, so that none follows by subtraction: what models left over, the smallest row that is large enough
+    /// under every model, and what is unattributed where few people stand behind that, or behind one of its reasons,
+    /// or behind all that is attributed. A currency with fewer people is not shown at all. Books balance as before, the
+    /// row `withheld` included, in which participation, having no total, shows as zero. Of the overview, rates, order values and queries of few people are left out, and
+    /// refunds without their order.
+    ///
+    /// What is protected: no value of a withheld row follows from the sums in one report, whatever its dimensions,
+    /// models and currencies. What is not: two reports that differ by few people (other periods, rules or instants,
+    /// or one with small groups shown) may be subtracted from each other, so a host publishes reports of fixed periods
+    /// and one question; a value that cannot be below zero is bounded by the sum that it is in; somebody who knows
+    /// all others in a group knows the last. [`Sums`](crate::Sums), receipts and journeys are for the host alone.
+    pub min_group: u32,
 }
 
 impl Question {
@@ -93,6 +108,7 @@ impl Question {
             dated: Dated::default(),
             earned: Earned::default(),
             consent: ConsentPolicy::default(),
+            min_group: 0,
         }
     }
 
@@ -129,13 +145,16 @@ impl Question {
 /// The printed form: every part under its name.
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { as_of, rules, models, by, period, dated, earned, consent } = self;
+        let Self { as_of, rules, models, by, period, dated, earned, consent, min_group } = self;
         let models: Vec<_> = models.iter().map(|model| quoted(model.name())).collect();
         let by: Vec<&str> = by.iter().map(|dimension| dimension.name()).collect();
         write!(f, "as_of={} models={} by={} ", as_of.to_rfc3339(), models.join(","), by.join(","))?;
         match earned {
             Earned::Orders => f.write_str("earned=orders")?,
             Earned::Goal(goal) => write!(f, "earned=goal:{}", quoted(goal.as_str()))?,
+        }
+        if *min_group > 0 {
+            write!(f, " min_group={min_group}")?;
         }
         write!(f, " period={period} dated={dated} consent={consent} {rules}")
     }

@@ -12,6 +12,7 @@ use crate::journey::{
 use crate::model::Chosen;
 use crate::money::Currency;
 use crate::question::{Dated, Earned as Wanted, Question};
+use crate::report::crowd::Group;
 use crate::report::share::Sharing;
 use crate::report::state::State;
 use crate::report::sums::{NotCounted, Sums};
@@ -312,6 +313,7 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
                 self.claim(circle, shopper, &earned, &claiming)?;
             }
         }
+        self.state.tally.crowd.settle();
         Ok(())
     }
 
@@ -343,16 +345,21 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
         if value.is_some() {
             let with_bot = decision.path.iter().any(|standing| standing.bot);
             self.state.tally.orders.push((with_bot, place as u32, minor));
+            self.state.tally.crowd.note(Group::Ordered { currency: place, with_bot });
         }
         self.queries_in_path(circle, shopper, decision);
+        self.state.tally.crowd.note(Group::Earned { currency: place });
         let money = &mut self.state.tally.money[place];
         money.conversions += 1;
         money.value += i128::from(minor);
         if decision.path.is_empty() {
-            let held = &mut money.unattributed[claiming.unattributed(earned) as usize];
+            let reason = claiming.unattributed(earned);
+            let held = &mut money.unattributed[reason as usize];
             *held = (held.0 + 1, held.1 + i128::from(minor));
+            self.state.tally.crowd.note(Group::Unclaimed { currency: place, reason });
             return Ok(());
         }
+        self.state.tally.crowd.note(Group::Claimed { currency: place });
         self.sharing.share(&mut self.state.tally, place, circle, shopper, earned, decision, minor)
     }
 

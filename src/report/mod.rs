@@ -1,6 +1,7 @@
 //! Reports: credit grouped, beside what was not credited, and the questions a shop asks every week.
 
 mod collect;
+mod crowd;
 mod live;
 mod overview;
 mod plain;
@@ -9,6 +10,7 @@ mod state;
 mod sums;
 mod tally;
 mod text;
+mod withhold;
 
 use std::collections::BTreeMap;
 
@@ -55,6 +57,11 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// The figures that need no model.
     pub overview: Overview,
+    /// How many people stand behind whatever is shown at least; see [`Question::min_group`]. 0 where groups of any
+    /// size are shown.
+    pub min_group: u32,
+    /// Currencies with fewer people than that, of which nothing is shown.
+    pub withheld_currencies: u64,
 }
 
 /// Conversions of the period in one currency.
@@ -69,6 +76,8 @@ pub struct Totals {
     pub value: String,
     /// Of it, the value that no touchpoint may claim.
     pub unattributed: String,
+    /// Whether that value is withheld: it is in the rows `withheld` of all tables then, and shows as zero here.
+    pub unattributed_withheld: bool,
     /// Of the conversions, those that no touchpoint may claim, by reason.
     pub reasons: Vec<Unattributed>,
     /// What was given back beyond the totals of orders.
@@ -97,6 +106,8 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// What models left over, by currency: declined paths, and touchpoints outside the period.
     pub remainders: Vec<Remainder>,
+    /// How many rows are in the rows `withheld`.
+    pub withheld_rows: u64,
 }
 
 /// Credit of one label in one currency.
@@ -167,8 +178,9 @@ impl Report {
             by: *by,
             rows: rows(sums, *by, &models),
             remainders: remainders(sums, *by, &models, &currencies),
+            withheld_rows: 0,
         };
-        Self {
+        let mut report = Self {
             question: question.id(),
             asked: question.to_string(),
             rules: question.rules.id(),
@@ -176,8 +188,14 @@ impl Report {
             totals,
             tables: question.by.iter().map(table).collect(),
             overview: Overview::new(sums),
+            min_group: 0,
+            withheld_currencies: 0,
             models,
+        };
+        if question.min_group > 0 {
+            withhold::withhold(&mut report, sums, question.min_group);
         }
+        report
     }
 }
 
@@ -215,6 +233,7 @@ fn totals(sums: &Sums) -> Vec<Totals> {
             conversions: told(sums.get(&Key::Conversions(currency))),
             value: amount(sums.get(&Key::Value(currency)), currency),
             unattributed: amount(values.map(|key| sums.get(&key)).sum(), currency),
+            unattributed_withheld: false,
             reasons: reasons.filter(|reason| reason.conversions > 0).collect(),
             over_refunded: amount(
                 currency.map_or(0, |currency| sums.get(&Key::OverRefunded(currency))),

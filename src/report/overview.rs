@@ -40,6 +40,8 @@ pub struct Overview {
     pub fields_left_out: BTreeMap<FieldReason, u64>,
     /// Facts that the answer rests on.
     pub events: u64,
+    /// Whether the rates above are withheld, and none of them says anything: too few people asked, or bought.
+    pub rates_withheld: bool,
 }
 
 /// A share of a population, never over one.
@@ -133,6 +135,7 @@ impl Overview {
             junk_identifiers: count(Key::JunkIdentifiers),
             fields_left_out: BTreeMap::new(),
             events: count(Key::Events),
+            rates_withheld: false,
         };
         for (key, number) in sums.iter() {
             match key {

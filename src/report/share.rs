@@ -12,6 +12,7 @@ use crate::model::{BuiltIn, Chosen, Model, Steps, Weights};
 use crate::money::apportion;
 use crate::question::Question;
 use crate::report::collect::{NONE_LABEL, dated_inside};
+use crate::report::crowd::Group;
 use crate::report::tally::Tally;
 
 /// Shares values over paths.
@@ -90,7 +91,8 @@ impl<'q> Sharing<'q> {
                     }
                     Chosen::Custom(custom) => self.custom_units(custom, told.as_ref(), by)?,
                 };
-                let table = &mut tally.tables[place][currency];
+                let Tally { tables, crowd, .. } = &mut *tally;
+                let table = &mut tables[place][currency];
                 let Some(units) = units else {
                     table.declined[model][0] += i128::from(ONE);
                     table.declined[model][1] += i128::from(minor);
@@ -103,7 +105,8 @@ impl<'q> Sharing<'q> {
                         table.outside[model][1] += i128::from(value);
                         continue;
                     }
-                    give(table, &values[*held], model, share, value)?;
+                    let mut stand = |symbol| crowd.note(Group::Row { by: place, currency, model, symbol });
+                    give(table, &values[*held], model, share, value, &mut stand)?;
                 }
             }
         }
@@ -147,6 +150,7 @@ impl<'q> Sharing<'q> {
         distinct.sort_unstable();
         distinct.dedup();
         for symbol in distinct {
+            tally.crowd.note(Group::Row { by: dimension, currency, model, symbol });
             let cell = &mut tally.tables[dimension][currency].row(symbol)[model];
             cell[0] += i128::from(ONE);
             cell[1] += i128::from(minor);
@@ -161,8 +165,12 @@ fn give(
     model: usize,
     share: i64,
     value: i64,
+    stand: &mut impl FnMut(Symbol),
 ) -> Result<()> {
     let mut put = |symbol, share, value| {
+        if share != 0 || value != 0 {
+            stand(symbol);
+        }
         let cell = &mut table.row(symbol)[model];
         cell[0] += i128::from(share);
         cell[1] += i128::from(value);

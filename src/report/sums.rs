@@ -94,6 +94,15 @@ pub(crate) enum Key {
     },
     /// Conversions in whose path a query stands.
     QueryInPath(Label),
+    /// People with a conversion: any, one that touchpoints may claim, one that none may. These and the next two are
+    /// counted where small groups are withheld.
+    PeopleEarned(Option<Currency>),
+    PeopleClaimed(Option<Currency>),
+    PeopleUnclaimed(Option<Currency>, UnattributedReason),
+    /// People with a conversion with the bot in its path, or without it.
+    PeopleOrdered(Option<Currency>, bool),
+    /// People of whose conversions a model gives something to a label.
+    PeopleCredited(Cell, Label),
 }
 
 /// A column of a table in one currency.

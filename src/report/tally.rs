@@ -6,6 +6,7 @@ use crate::money::Currency;
 use crate::question::Question;
 use crate::reason::{FieldReason, RefuseReason, UnattributedReason};
 use crate::report::collect::NONE_LABEL;
+use crate::report::crowd::Crowd;
 use crate::report::sums::{Cell, Key, NotCounted, OrderValue, Population, Sums};
 use crate::text::Label;
 
@@ -25,6 +26,7 @@ pub(crate) struct Tally {
     pub(crate) orders: Vec<(bool, u32, i64)>,
     pub(crate) queries: Queries,
     pub(crate) intake: Intake,
+    pub(crate) crowd: Crowd,
 }
 
 /// What came in; fields left out by reason.
@@ -114,7 +116,7 @@ impl Tally {
         dimensions.sort_unstable();
         dimensions.dedup();
         let tables = vec![Vec::new(); dimensions.len()];
-        Self { dimensions, tables, ..Self::default() }
+        Self { dimensions, tables, crowd: Crowd::new(question), ..Self::default() }
     }
 
     pub(crate) fn dimensions(&self) -> usize {
@@ -150,6 +152,7 @@ impl Tally {
                 tables[*place].add(table);
             }
         }
+        self.crowd.add(&other.crowd, &places);
         add_each(&mut self.refused, &other.refused);
         self.rates.iter_mut().zip(&other.rates).for_each(|(rate, more)| add_each(rate, more));
         let order =
@@ -171,6 +174,7 @@ impl Tally {
     pub(crate) fn sums(&self, facts: &Facts, question: &Question) -> Sums {
         let mut sums = Sums::default();
         self.add_intake(&mut sums);
+        self.crowd.sums(&mut sums, facts, question, (&self.currencies, &self.dimensions));
         for (place, money) in self.money.iter().enumerate() {
             self.add_money(&mut sums, self.currencies[place], money);
         }

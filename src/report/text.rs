@@ -20,6 +20,9 @@ impl fmt::Display for Report {
             self.write_table(f, table)?;
         }
         writeln!(f)?;
+        if self.min_group > 0 {
+            writeln!(f, "withheld: what fewer than {} people stand behind", self.min_group)?;
+        }
         write_overview(f, &self.overview)?;
         write!(f, "question {}  rules {}  version {}", self.question, self.rules, self.version)
     }
@@ -27,7 +30,8 @@ impl fmt::Display for Report {
 
 fn write_totals(f: &mut fmt::Formatter<'_>, totals: &Totals) -> fmt::Result {
     let unit = totals.currency.map_or("(no value)", Currency::code);
-    let Totals { conversions, value, unattributed, .. } = totals;
+    let Totals { conversions, value, .. } = totals;
+    let unattributed = if totals.unattributed_withheld { "withheld" } else { &totals.unattributed };
     writeln!(f, "{unit}  conversions {conversions}  value {value}  unattributed {unattributed}")?;
     for reason in &totals.reasons {
         writeln!(f, "  {} of them unattributed, {}: {}", reason.conversions, reason.reason, reason.value)?;
@@ -73,7 +77,11 @@ impl Report {
                 if model == crate::model::Participation::NAME {
                     "-".to_owned()
                 } else {
-                    totals.unattributed.clone()
+                    if totals.unattributed_withheld {
+                        "withheld".to_owned()
+                    } else {
+                        totals.unattributed.clone()
+                    }
                 }
             }));
             lines.push(line);
@@ -131,7 +139,7 @@ fn write_overview(f: &mut fmt::Formatter<'_>, overview: &Overview) -> fmt::Resul
         ("conversations", overview.conversations),
         ("people who asked", overview.people),
     ];
-    for (name, rate) in rates {
+    for (name, rate) in rates.into_iter().filter(|_| !overview.rates_withheld) {
         writeln!(f, "{name} that end in a conversion: {}", told(rate))?;
     }
     for values in &overview.order_values {

@@ -138,7 +138,8 @@ impl Plain {
             && rules.last_touchpoints.is_none()
             && question.dated == Dated::ByConversion
             && matches!(question.earned, Earned::Orders)
-            && question.consent.allows(None);
+            && question.consent.allows(None)
+            && question.min_group == 0;
         let ways: Option<Vec<Way>> = question.models.iter().map(way).collect();
         let labels = (0..tally.dimensions()).map(|place| Labels::new(tally.dimension(place)));
         let labels: Option<Vec<Labels>> = labels.collect();
