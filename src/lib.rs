@@ -79,6 +79,7 @@
 //!   the same for any number of threads.
 //! * `platforms`: `platform`, the webhooks of store platforms as verified events, on base64, hmac and sha2.
 //! * `platforms-rsa`: signatures of Adobe Commerce too, on rsa.
+//! * `platforms-sha1`: signatures of Twilio and Segment too, on sha1.
 //! * `platforms-ucp`: signatures of the Universal Commerce Protocol too, on p256.
 //! * `psl`: hosts compared by the public suffix list instead of a short list of common suffixes.
 //! * `testing`: scenarios, assertions and whole generated shops for an integrator's own tests.

@@ -44,31 +44,54 @@
 //! | identifiers | customer, e-mail, phone, cart, checkout; else a checkout of its own, so that no order is dropped for want of a name |
 //! | codes | as [`Carriers`] says, besides the code on the landing page's link |
 //!
+//! # What else arrives
+//!
+//! | from | in |
+//! |---|---|
+//! | agents: orders, affiliates, attribution, turns and clicks | [`acp`], [`ucp`], [`telemetry`] |
+//! | chats: how the shopper came in | [`meta`], [`twilio`] |
+//! | analytics: e-commerce events, identities, arrivals | [`segment`], [`ga4`] |
+//!
 //! Ids of orders and customers are unique in one shop only: one [`Tracker`](crate::Tracker) serves one shop.
 //!
 //! # Adding a platform
 //!
-//! One file. Copy [`woocommerce`]: a struct with [`Secrets`] and settings; `receive` that finds signature and topic;
-//! `read` that matches the topic; one function per payload that fills the private table `Snapshot` with the readers
-//! of `read.rs`. The compiler asks for every row of the table. Then a test that compares whole events, the
-//! platform's vectors, and an entry in the lists of `tests/platforms/signatures.rs`, `hostile.rs` and `day.rs`.
+//! One file. Copy [`woocommerce`]:
+//!
+//! 1. A struct with [`Secrets`] and settings. Setters that other platforms have too come from the macro `settings!`: name
+//!    those that apply, each with what is particular about it here.
+//! 2. `receive`: size, signature over the raw bytes (`Secrets::check_base64`, `check_hex`, `check_standard`), topic, then
+//!    `Received::new`. Nothing of the body is looked at before the signature is known to be right.
+//! 3. `read`: one function per payload, with the readers of `read.rs`, which are exact and name the path. What several
+//!    parts need is read where it stands, so that an error names that place. An order fills the private table
+//!    `Snapshot` (the compiler asks for every row), a cart `CartItems`, a way into a chat `Referral`.
+//! 4. Ids: `versioned` for what changes, `unversioned` for what does not; `veiled` for anything that is an identifier.
+//! 5. Tests: a file that compares whole events with what the platform's own payloads say, its vectors, and an entry in
+//!    the lists of `tests/platforms/signatures.rs`, `hostile.rs` and `day.rs`.
 
 pub mod acp;
 pub mod adobe;
 pub mod bigcommerce;
+mod chat;
+pub mod ga4;
 mod json;
+pub mod meta;
 mod minor;
 mod read;
 #[cfg(feature = "platforms-ucp")]
 mod rfc9421;
 #[cfg(feature = "platforms-rsa")]
 mod rsa;
+pub mod segment;
 mod settings;
+#[cfg(feature = "platforms-sha1")]
+mod sha1;
 pub mod shopify;
 mod signature;
 mod table;
 pub mod telemetry;
 mod trail;
+pub mod twilio;
 pub mod ucp;
 pub mod woocommerce;
 

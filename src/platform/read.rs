@@ -123,6 +123,11 @@ impl<'a> Object<'a> {
         if digits.split_once('.').is_some_and(is_part) { Ok(1) } else { self.quantity(field) }
     }
 
+    /// The same; one piece where nothing is said.
+    pub(super) fn pieces_or_one(self, field: &str) -> Read<u32> {
+        if self.get(field)?.is_none() { Ok(1) } else { self.pieces(field) }
+    }
+
     pub(super) fn currency(self, field: &str) -> Read<Option<Currency>> {
         let Some(code) = self.text(field)? else { return Ok(None) };
         code.parse().map(Some).or_else(|error: crate::Error| fail(field, error.to_string()))
@@ -169,6 +174,16 @@ impl<'a> Object<'a> {
             || fail(field, "not a whole number of minor units"),
             |minor| Ok(Some(Money::new(minor, currency))),
         )
+    }
+
+    /// Unix time, of which a second has `per_second`, as text or as a number.
+    pub(super) fn instant_unix(self, field: &str, per_second: i64) -> Read<Option<DateTime<Utc>>> {
+        let Some(digits) = self.text(field)? else { return Ok(None) };
+        let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let units = digits.parse::<i64>().ok().filter(|_| is_plain);
+        let nanos = |units: i64| u32::try_from(units % per_second * (1_000_000_000 / per_second));
+        let at = units.and_then(|units| DateTime::from_timestamp(units / per_second, nanos(units).ok()?));
+        at.map_or_else(|| fail(field, "not an instant in Unix time"), |at| Ok(Some(at)))
     }
 
     /// RFC 3339, which has an offset: `2008-01-10T11:00:00-05:00`.

@@ -115,7 +115,7 @@ fn fresh(time: &str, now: DateTime<Utc>, tolerance: TimeDelta) -> Result<DateTim
 }
 
 /// Pairs of hexadecimal digits as bytes.
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let pairs = text.as_bytes().chunks(2);
     pairs

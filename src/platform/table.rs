@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::json::Json;
-use super::read::{Object, Read};
+use super::read::{Object, Read, fail};
 use crate::event::{Event, OrderLine, OrderRefund, OrderStatus};
 use crate::id::{IdKind, Identifiers, siphash128};
 use crate::link::DEFAULT_CODE_PARAM;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::text::Code;
 use crate::{EventId, Identifier};
 
@@ -204,6 +204,21 @@ pub(super) fn versioned(platform: &str, what: &str, id: &str, at: DateTime<Utc>)
 /// The id of a thing that has one version: `shopify:refund:1`.
 pub(super) fn unversioned(platform: &str, what: &str, id: &str) -> EventId {
     EventId::from(format!("{platform}:{what}:{id}"))
+}
+
+/// A line of `quantity` pieces, one where nothing is said, at `price`; of no worth without one. Its kind of product is
+/// in the field `category`.
+pub(super) fn bought(
+    line: Object<'_>,
+    product: String,
+    category: &str,
+    currency: Currency,
+) -> Read<OrderLine> {
+    let (quantity, price) = (line.pieces_or_one("quantity")?, line.money("price", currency)?);
+    let worth = price.map_or(0, |price| i128::from(price.minor()) * i128::from(quantity));
+    let worth = i64::try_from(worth).map_or_else(|_| fail("price", "too large together"), Ok)?;
+    let bought = OrderLine::new(product, quantity, Money::new(worth, currency));
+    Ok(line.text(category)?.into_iter().fold(bought, |bought, kind| bought.product_type(kind)))
 }
 
 /// A text that stands for an identifier in an event's id, which is kept as it is while identifiers are not: 32

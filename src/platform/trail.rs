@@ -3,8 +3,12 @@
 //! A visit is classified by its link and its referrer, and the event log keeps both: evidence that is no link by
 //! itself becomes the tags that a link would have had.
 
+use chrono::{DateTime, Utc};
+
 use super::json::Json;
 use super::table::{Carriers, Found};
+use crate::event::Event;
+use crate::id::Identifiers;
 use crate::link::encode_into;
 use crate::text::Code;
 
@@ -44,4 +48,34 @@ pub(super) fn take_free(text: &str, carriers: &Carriers, found: &mut Found) {
     for (name, value) in text.split('&').filter_map(|pair| pair.split_once('=')) {
         carriers.take(name, &Json::Text(crate::link::unescaped(value).into()), found);
     }
+}
+
+/// The visit of a page, if it is an arrival: the page has tags, a code or a click id, another site sent the visitor, or
+/// the trail has tags, which stand for those of a page without any.
+pub(super) fn arrived(
+    id: String,
+    at: DateTime<Utc>,
+    who: Identifiers,
+    url: Option<&str>,
+    referrer: Option<&str>,
+    trail: &Trail,
+) -> Option<Event> {
+    let tags = url.map(crate::link::read);
+    let is_tagged = tags.is_some_and(|tags| !tags.is_empty() || tags.code().is_some());
+    let is_foreign = referrer.is_some_and(|from| !crate::link::same_site(from, url.unwrap_or_default()));
+    let has_click = url.is_some_and(has_click_id);
+    if !is_tagged && !is_foreign && !has_click && trail.link().is_none() {
+        return None;
+    }
+    let link = if is_tagged { url } else { trail.link().or(url) };
+    let visit = Event::visit(id, at, who);
+    let visit = link.into_iter().fold(visit, |visit, link| visit.url(link));
+    Some(referrer.into_iter().fold(visit, |visit, page| visit.referrer(page)).into())
+}
+
+/// Whether a parameter of the page is a network's click id.
+fn has_click_id(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let query = query.split('#').next().unwrap_or_default();
+    query.split('&').any(|pair| crate::link::is_click_id(pair.split('=').next().unwrap_or_default()))
 }

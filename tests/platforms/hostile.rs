@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 
 use clinch::Identifiers;
 use clinch::platform::adobe::Adobe;
+use clinch::platform::ga4::Ga4;
+use clinch::platform::segment::Segment;
 use clinch::platform::telemetry::Telemetry;
 use clinch::platform::ucp::Ucp;
 
-use crate::{acp, adobe, bigcommerce, bytes, json, now, shopify, ucp, woocommerce};
+use crate::{acp, adobe, analytics, bigcommerce, bytes, chat, json, now, shopify, ucp, woocommerce};
 
 type Read = fn(&[u8]) -> Result<Answer, Refused>;
 
@@ -56,7 +58,24 @@ fn payloads() -> Vec<(&'static str, Value, Read)> {
         ("woocommerce/order_727.json", |body| woocommerce::shop().read("order.updated", body, now())),
         ("adobe-commerce/order_3.json", |body| Adobe::new().read("order", body)),
     ];
-    let made: [(&'static str, Value, Read); 9] = [
+    let made: [(&'static str, Value, Read); 15] = [
+        ("whatsapp", chat::whatsapp(), |body| chat::meta().read(body)),
+        ("messenger", chat::messenger(), |body| chat::meta().read(body)),
+        ("segment order", analytics::order_completed(), |body| Segment::new().read(body)),
+        (
+            "segment batch",
+            json!({"batch": [analytics::track("Product Added", json!({"product_id": "p1", "price": 5}))]}),
+            |body| Segment::new().read(body),
+        ),
+        ("ga4 purchase", analytics::purchase(), |body| Ga4::new().read(body, now())),
+        (
+            "ga4 cart",
+            analytics::ga4(
+                "add_to_cart",
+                json!({"currency": "EUR", "items": [{"item_id": "a", "price": 5}]}),
+            ),
+            |body| Ga4::new().read(body, now()),
+        ),
         ("bigcommerce cart", bigcommerce::cart(), |body| bigcommerce::shop().cart(body)),
         ("acp session", acp::claim(json!({})), |body| acp::agent().session_created("cs1", body, now())),
         (

@@ -2,7 +2,9 @@
 
 mod acp;
 mod adobe;
+mod analytics;
 mod bigcommerce;
+mod chat;
 mod day;
 mod hostile;
 mod shopify;
