@@ -98,6 +98,8 @@ pub mod link;
 pub mod model;
 mod money;
 #[cfg(feature = "platforms")]
+pub mod outbound;
+#[cfg(feature = "platforms")]
 pub mod platform;
 mod privacy;
 mod question;

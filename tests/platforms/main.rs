@@ -6,6 +6,7 @@ mod analytics;
 mod bigcommerce;
 mod chat;
 mod day;
+mod forms;
 mod hostile;
 mod shopify;
 mod signatures;
