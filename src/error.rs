@@ -51,6 +51,16 @@ pub enum ErrorKind {
         /// The cap.
         limit: u64,
     },
+    /// Columns of events do not fit each other, or one of them is no column.
+    #[error("column `{column}`{}: {problem}", row.map_or_else(String::new, |row| format!(", row {row}")))]
+    Column {
+        /// Its name: that of the field, or `only`.
+        column: &'static str,
+        /// The row, counted from 0, if it is about one.
+        row: Option<usize>,
+        /// What is wrong, without repeating a text.
+        problem: String,
+    },
     /// Two trackers hold pseudonyms under two keys.
     #[error("the two trackers have different keys, so their pseudonyms do not meet")]
     KeyMismatch,

@@ -29,7 +29,7 @@
 //! | you are | start with |
 //! |---|---|
 //! | a chatbot server | [`Tracker`]: record every turn, click and webhook; ask for [`Report`]s and [`Receipt`]s |
-//! | a host with many rows | [`Tracker::extend_refs`]: [`EventRef`]s borrow the text of columns, rows and lines |
+//! | a host with many rows | [`Tracker::extend_columns`]: [`Columns`] as they stand; [`Tracker::extend_refs`]: [`EventRef`]s of rows and lines |
 //! | a store backend with tables of its own | [`JourneyBuilder`] and [`credit()`]: plain functions over one shopper's events |
 //! | a data team | [`Sums`], [`ShardReport`] and [`ReportSet`]: parts that add up exactly, and only once |
 //! | a host that keeps questions or links | [`scrub`]: mail addresses, numbers and secrets taken out of them |
@@ -121,8 +121,8 @@ struct Readme;
 
 // Facts.
 pub use event::{
-    Event, EventOf, EventRef, EventRefOf, Kind, KindRef, Order, OrderLine, OrderRefund, OrderStatus,
-    PrivacyLevel, Purpose, Refund, RefundLine,
+    Columns, ColumnsOf, Event, EventOf, EventRef, EventRefOf, Kind, KindRef, Order, OrderLine, OrderRefund,
+    OrderStatus, PrivacyLevel, Purpose, Refund, RefundLine,
 };
 pub use fact::{Intake, Limits, Recorded};
 pub use id::{

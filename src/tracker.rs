@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Event, EventRef};
+use crate::event::{Columns, Event, EventRef};
 use crate::fact::{Facts, Intake, Limits, Recorded};
 use crate::id::{Identifier, Key, Pseudonym};
 use crate::journey::{Journey, journeys_of};
@@ -116,6 +116,26 @@ impl Tracker {
         if self.watching.is_empty() {
             return self.facts.extend_refs(events);
         }
+        self.one_by_one(events, |tracker, event| tracker.record_ref(event))
+    }
+
+    /// Takes many events in as columns: as they lie in a data frame, an Arrow batch or a database's result.
+    ///
+    /// The same as [`Tracker::extend_refs`] with an event per row, in much less time. Several blocks are taken in
+    /// at once best in one call; whether a row is new or a repetition is the same for any order of blocks and rows.
+    /// See [`Columns`] for an example.
+    ///
+    /// # Errors
+    /// `Column` where the columns of a block do not fit each other, with the name of the column and the row; nothing
+    /// has changed then. `Full` at a cap of the limits as for [`Tracker::extend`].
+    pub fn extend_columns(&mut self, blocks: &[Columns<'_>]) -> Result<Intake> {
+        blocks.iter().try_for_each(Columns::check)?;
+        if self.watching.is_empty() {
+            return self.facts.extend_columns(blocks);
+        }
+        let rows =
+            |block: &'_ Columns<'_>| (0..block.rows()).filter(|row| block.counts(*row)).collect::<Vec<_>>();
+        let events = blocks.iter().flat_map(|block| rows(block).into_iter().map(|row| block.event(row)));
         self.one_by_one(events, |tracker, event| tracker.record_ref(event))
     }
 

@@ -18,7 +18,8 @@
 //! ```
 //!
 //! A host that holds columns or database rows hands over their text without a copy as [`EventRef`], which has the
-//! same constructors: `EventRef::query(id, at).visitor(visitor).topic(topic)`.
+//! same constructors: `EventRef::query(id, at).visitor(visitor).topic(topic)`; one that holds whole columns hands them
+//! over as [`Columns`].
 //!
 //! # The event log
 //!
@@ -62,6 +63,7 @@ mod borrow;
 mod borrowed;
 mod build;
 mod build_borrowed;
+mod columns;
 mod field;
 mod fields;
 mod instant;
@@ -80,6 +82,10 @@ pub use borrowed::{
     AddToCartRef, ClaimWithdrawnRef, CustomerMergedRef, DiscountOfferRef, DiscountRequestRef, EventRef,
     EventRefOf, GoalRef, KindRef, LinkClickRef, LinkSharedRef, ProductsRef, QueryRef, RecommendationRef,
     RemoveFromCartRef, VisitRef,
+};
+pub use columns::{
+    Amounts, Columns, ColumnsOf, IdentifyColumns, KindColumns, LinkClickColumns, Numbers, OrderColumns,
+    QueryColumns, RefundColumns, Texts, Times, VisitColumns,
 };
 pub use fields::FieldError;
 pub use kind::{

@@ -4,6 +4,7 @@ mod book;
 mod bulk;
 mod bytes;
 mod cluster;
+mod columns;
 mod content;
 mod door;
 mod index;
