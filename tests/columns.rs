@@ -410,3 +410,84 @@ fn every_unit_of_time_gives_the_same_instant_and_debug_shows_no_identifier() {
     });
     assert!(trackers.windows(2).all(|pair| pair[0] == pair[1]));
 }
+
+/// More rows than one thread deals out and more combinations of labels than a table lists; identifiers of all lengths.
+#[test]
+fn many_columns_give_the_same_on_any_number_of_threads() {
+    const ROWS: usize = 40_000;
+    let shopper = |row: usize| row * 7_919 % 5_003;
+    let named = |name: &str, number: usize| format!("{name}-{number:0width$}", width = 1 + number % 40);
+    let ids: Vec<String> = (0..ROWS).map(|row| format!("e{}", row - row % 17 / 16)).collect();
+    let at: Vec<i64> = (0..ROWS).map(|row| 1_772_445_600 + (row * 6_007 % 90_000) as i64 * 60).collect();
+    let visitors: Vec<String> = (0..ROWS).map(|row| named("visitor", shopper(row))).collect();
+    let customers: Vec<String> = (0..ROWS)
+        .map(|row| if row % 29 == 0 { named("k", shopper(row) / 3) } else { String::new() })
+        .collect();
+    let names =
+        |name: &str, count: usize| -> Vec<String> { (0..count).map(|n| format!("{name}{n}")).collect() };
+    let (topics, queries) = (names("topic", 300), names("query", 400));
+    let topic: Vec<u16> = (0..ROWS).map(|row| (row * 31 % 300) as u16).collect();
+    let query: Vec<i32> = (0..ROWS).map(|row| (row * 37 % 401) as i32 - 1).collect();
+    let kind: Vec<u8> = (0..ROWS).map(|row| (row % 23 / 21) as u8).collect();
+    let cents: Vec<i64> = (0..ROWS).map(|row| row as i64 % 9_000).collect();
+    let filled = || {
+        let at = Times::seconds(&at);
+        let turns = Columns::query(&ids, at).visitor(&visitors).topic(Texts::coded(&topic, &topics));
+        let turns = turns.query(Texts::coded(&query, &queries)).only(&kind, 0);
+        let orders = Columns::order(&ids, at, &ids, Amounts::minor(&cents, currencies()[0]));
+        let orders = orders.visitor(&visitors).customer(&customers).only(&kind, 1);
+        let claims = Columns::identify(&ids, at).visitor(&visitors).customer(&customers);
+        let mut tracker = Tracker::new(Key::new([7; 16]));
+        tracker.extend_columns(&[turns.into(), orders.into()]).unwrap();
+        tracker.extend_columns(&[claims.into()]).unwrap();
+        tracker
+    };
+    let mut alone = Tracker::new(Key::new([7; 16]));
+    for row in 0..ROWS {
+        let instant = DateTime::from_timestamp(at[row], 0).unwrap();
+        let customer = Some(&customers[row]).filter(|text| !text.is_empty());
+        let mut events: Vec<EventRef<'_>> = vec![EventRef::identify(&ids[row], instant).into()];
+        if kind[row] == 0 {
+            let mut turn = EventRef::query(&ids[row], instant).topic(&topics[usize::from(topic[row])]);
+            if let Ok(query) = usize::try_from(query[row]) {
+                turn = turn.query(&queries[query]);
+            }
+            events.push(turn.into());
+        } else {
+            let total = Money::new(cents[row], currencies()[0]);
+            events.push(EventRef::order(&ids[row], instant, ids[row].as_str(), total).into());
+        }
+        for mut event in events {
+            event.who.set(IdKind::Visitor, visitors[row].as_str());
+            if let Some(customer) = customer.filter(|_| !matches!(event.kind, clinch::KindRef::Query(_))) {
+                event.who.set(IdKind::Customer, customer.as_str());
+            }
+            let _recorded = alone.record_ref(event).unwrap();
+        }
+    }
+    for threads in [1, 2, 8] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let tracker = pool.install(filled);
+        assert!(tracker == alone, "{threads} threads");
+        assert_eq!(answer(&tracker), answer(&alone), "{threads} threads");
+    }
+}
+
+#[test]
+fn a_repeated_id_in_a_bulk_counts_once_though_an_answer_was_given_before() {
+    let at = Times::seconds(&[1_772_445_600, 1_772_445_700]);
+    let who = Texts::all("v9");
+    let total = [Money::new(5_990, currencies()[0]); 2];
+    let later = Times::seconds(&[1_772_449_000, 1_772_449_000]);
+    let orders = Columns::order(Texts::all("o1"), later, Texts::all("1001"), &total).visitor(who);
+    let turns = Columns::query(Texts::all("e1"), at).visitor(who).topic(&["a", "b"]);
+    let mut asked = Tracker::new(Key::new([7; 16]));
+    asked.extend_columns(&[orders.clone().into()]).unwrap();
+    assert_eq!(asked.report(&question()).unwrap().totals[0].value, "59.90");
+    asked.extend_columns(&[turns.clone().into()]).unwrap();
+    let mut plain = Tracker::new(Key::new([7; 16]));
+    plain.extend_columns(&[turns.into(), orders.into()]).unwrap();
+    assert_eq!(answer(&asked), answer(&plain));
+    // The one dated later counts.
+    assert!(!answer(&asked).contains("\"label\":\"a\"") && answer(&asked).contains("\"label\":\"b\""));
+}

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use clinch::{Currency, Dimension, EventRef, Key, Money, Question, Report, Span, Tracker};
+use clinch::event::{Amounts, Texts, Times};
+use clinch::{Columns, Currency, Dimension, EventRef, Key, Money, Question, Report, Span, Tracker};
 
 use crate::ask::{Ask, MODELS, Table};
 use crate::log::{self, Log};
@@ -25,10 +26,26 @@ impl Names {
     }
 }
 
-/// THE PLACE WHERE ROWS ARE FED: columns to tracker. Its time counts.
+/// THE PLACE WHERE ROWS ARE FED: columns to tracker, as they lie in the log. Its time counts.
 pub fn feed(tracker: &mut Tracker, log: &Log, names: &Names, rows: std::ops::Range<usize>) {
-    let events = rows.map(|row| event(log, names, row));
-    tracker.extend_refs(events).expect("room for them");
+    let (id, who, customer) = (texts(&log.id, &rows), texts(&log.who, &rows), texts(&log.customer, &rows));
+    let at = Times::millis(&log.at[rows.clone()]);
+    let topic = Texts::coded(&log.topic[rows.clone()], &names.topics);
+    let channel = Texts::coded(&log.channel[rows.clone()], &names.channels);
+    let totals = Amounts::minor(&log.cents[rows.clone()], names.currency);
+    let kind = &log.kind[rows];
+    let touches = || Columns::query(id, at).topic(topic).channel(channel);
+    let blocks = [
+        touches().visitor(who).only(kind, log::TOUCH_BY_VISITOR.into()).into(),
+        touches().customer(who).only(kind, log::TOUCH_BY_CUSTOMER.into()).into(),
+        Columns::order(id, at, id, totals).customer(who).only(kind, log::PURCHASE.into()).into(),
+        Columns::identify(id, at).visitor(who).customer(customer).only(kind, log::IDENTIFY.into()).into(),
+    ];
+    tracker.extend_columns(&blocks).expect("room for them");
+}
+
+fn texts<'l>(texts: &'l log::Texts, rows: &std::ops::Range<usize>) -> Texts<'l> {
+    Texts::packed(&texts.bytes, &texts.offsets[rows.start..=rows.end])
 }
 
 /// One row as an event.

@@ -9,13 +9,17 @@ use std::sync::OnceLock;
 use crate::error::Result;
 use crate::event::{Event, EventRef};
 use crate::fact::bytes;
-use crate::fact::cluster::{Cluster, Id, compare};
-use crate::fact::content::Contents;
+use crate::fact::cluster::{Cluster, Draft, Id, compare};
+use crate::fact::content::{ContentId, ContentRef, Contents, Held};
 use crate::fact::door::{Passed, RowFact};
 use crate::fact::intake::{Intake, Recorded};
-use crate::fact::rows::{NO_TURN, Row, Rows};
+use crate::fact::names::Handle;
+use crate::fact::rows::{NO_TURN, Row};
 use crate::fact::set::Facts;
 use crate::fact::text::Texts;
+use crate::fact::{Known, Limits};
+use crate::id::IdKind;
+use crate::time::Instant;
 
 /// From how many staged facts on they are dealt out, whatever there is already.
 const STAGED: usize = 1 << 20;
@@ -66,6 +70,66 @@ impl<'f> Bulk<'f> {
         Ok(())
     }
 
+    pub(super) fn limits(&self) -> &Limits {
+        self.facts.limits()
+    }
+
+    /// Whether the door looks at each event by itself alone, so that what it did once it would do again.
+    pub(super) fn has_plain_door(&self) -> bool {
+        self.facts.door().is_plain()
+    }
+
+    /// Whether so many rows fit whatever is in them.
+    pub(super) fn has_room_for(&self, rows: usize, identifiers: usize) -> bool {
+        let Self { facts, staged, .. } = self;
+        let (waiting, text) = (staged.rows.len(), staged.text.len());
+        let bytes = |held: &Facts| {
+            bytes::rows(waiting, text) + held.limits().row_at_most().saturating_mul(rows as u64)
+        };
+        facts.fits(waiting + rows, rows * identifiers).is_ok() && facts.fits_bytes(bytes).is_ok()
+    }
+
+    /// The pseudonym of an identifier.
+    pub(super) fn name(&self, kind: IdKind, text: &str) -> Known {
+        Known { kind, name: self.facts.key().pseudonym_of(kind, text) }
+    }
+
+    pub(super) fn known(&self, handle: Handle) -> Known {
+        self.facts.names.known(handle)
+    }
+
+    pub(super) fn find_one(&self, known: Known) -> Option<Handle> {
+        self.facts.names.find_one(known)
+    }
+
+    /// The handle of identifiers, for which there is room.
+    pub(super) fn enter(&mut self, who: &[Known]) -> Handle {
+        self.facts.enter(who)
+    }
+
+    /// The number of a content, unless there are too many labels.
+    pub(super) fn content(&mut self, content: &ContentRef<'_, '_>) -> Option<ContentId> {
+        self.facts.fits_labels(content).ok()?;
+        Some(self.facts.contents.intern(content))
+    }
+
+    /// Stages a row that has nothing to fear from the door, and for which there is room. `ids` are its own and that
+    /// of the turn that it names.
+    #[inline]
+    pub(super) fn push(
+        &mut self,
+        at: Instant,
+        (id, turn): (&str, Option<&str>),
+        content: ContentId,
+        handle: Handle,
+    ) {
+        let Self { facts, staged, intake } = self;
+        facts.make_stage(staged, id.len() + turn.map_or(0, str::len), intake);
+        let door = facts.door();
+        let (id, turn) = (door.stored(id), turn.map(|turn| door.stored(turn)));
+        facts.put_on_stage(staged, Draft { at, id, tag: 0, content, handle, turn });
+    }
+
     /// Puts what is still waiting into the set, and says what became of all.
     pub(crate) fn finish(mut self) -> Intake {
         self.facts.deal(&mut self.staged, &mut self.intake);
@@ -104,11 +168,8 @@ impl Facts {
 
     /// Numbers a fact's content and identifiers; whether it is here already shows later.
     fn stage(&mut self, fact: &RowFact<'_, '_>, staged: &mut Staged, intake: &mut Intake) -> Result<()> {
-        let enough = STAGED.max(self.len());
         let bytes = fact.id.bytes().len() + fact.turn.map_or(0, |turn| turn.bytes().len());
-        if staged.rows.len() >= enough || !staged.text.has_room(bytes) {
-            self.deal(staged, intake);
-        }
+        self.make_stage(staged, bytes, intake);
         if self.near_full(staged, |held| held.row_bytes(fact)) {
             // Near the cap each one has to be looked for.
             self.deal(staged, intake);
@@ -124,16 +185,31 @@ impl Facts {
         };
         self.fits_labels(&fact.content)?;
         let content = self.contents.intern(&fact.content);
-        let id = match &fact.id {
+        let RowFact { at, id, turn, .. } = fact;
+        self.put_on_stage(staged, Draft { at: *at, id: *id, tag: 0, content, handle, turn: *turn });
+        Ok(())
+    }
+
+    /// Deals out what waits where there would be too much with one more fact, whose ids have so many bytes.
+    #[inline]
+    fn make_stage(&mut self, staged: &mut Staged, bytes: usize, intake: &mut Intake) {
+        if staged.rows.len() >= STAGED.max(self.len()) || !staged.text.has_room(bytes) {
+            self.deal(staged, intake);
+        }
+    }
+
+    #[inline]
+    fn put_on_stage(&self, staged: &mut Staged, draft: Draft<'_>) {
+        let Draft { at, content, handle, .. } = draft;
+        let id = match &draft.id {
             Id::Hash(bytes) => {
                 let number = u64::from_be_bytes(*bytes);
                 [number as u32, (number >> 32) as u32]
             }
             Id::Text(id) => [self.tag(id), staged.text.write(id)],
         };
-        let turn = fact.turn.as_ref().map_or(NO_TURN, |turn| staged.text.write(turn.bytes()));
-        staged.rows.push(Row { at: fact.at, id, content, handle, turn });
-        Ok(())
+        let turn = draft.turn.map_or(NO_TURN, |turn| staged.text.write(turn.bytes()));
+        staged.rows.push(Row { at, id, content, handle, turn });
     }
 
     /// Deals the staged facts out to their clusters.
@@ -142,42 +218,50 @@ impl Facts {
         if staged.rows.is_empty() {
             return;
         }
-        for row in &staged.rows {
-            self.note_use(row.content, row.handle);
-        }
-        let order = self.by_cluster(&staged.rows);
+        let clusters = self.note_uses(&staged.rows);
+        let order = self.by_cluster(clusters);
         let hashed = self.hashed();
-        let mut new = 0;
-        for same in order.chunk_by(|(a, _), (b, _)| a == b) {
-            let cluster = &mut self.clusters[same[0].0 as usize];
-            let before = cluster.text.len();
-            new += cluster.take_in(&staged, same, &self.contents, hashed);
-            self.id_bytes += (cluster.text.len() - before) as u64;
+        let taken =
+            Hand { staged: &staged, contents: &self.contents, hashed }.deal(&mut self.clusters, 0, &order);
+        self.id_bytes += taken.bytes;
+        self.count_rows(taken.new);
+        intake.new += taken.new as u64;
+        intake.repeated += (staged.rows.len() - taken.new) as u64;
+    }
+
+    /// Notes who said what, and gives the cluster of each row.
+    fn note_uses(&mut self, rows: &[Row]) -> Vec<u32> {
+        let plain: Vec<bool> = self.contents.iter().map(Held::only_claims).collect();
+        let mut clusters = Vec::with_capacity(rows.len());
+        for row in rows {
+            if plain[row.content as usize] {
+                self.names.set_claims(row.handle);
+            } else {
+                self.note_use(row.content, row.handle);
+            }
+            clusters.push(self.names.cluster(row.handle));
         }
-        self.count_rows(new);
-        intake.new += new as u64;
-        intake.repeated += (staged.rows.len() - new) as u64;
+        clusters
     }
 
     /// Cluster and place of each staged fact, by cluster and then in the order of arrival.
-    fn by_cluster(&self, rows: &[Row]) -> Vec<(u32, u32)> {
-        let clusters = (0..).zip(rows).map(|(place, row)| (self.names.cluster(row.handle), place));
-        if rows.len() * 8 < self.clusters.len() {
-            let mut order: Vec<(u32, u32)> = clusters.collect();
+    fn by_cluster(&self, clusters: Vec<u32>) -> Vec<(u32, u32)> {
+        if clusters.len() * 8 < self.clusters.len() {
+            let mut order: Vec<(u32, u32)> = clusters.into_iter().zip(0..).collect();
             order.sort_unstable();
             return order;
         }
         let mut ends = vec![0_u32; self.clusters.len() + 1];
-        for row in rows {
-            ends[self.names.cluster(row.handle) as usize + 1] += 1;
+        for cluster in &clusters {
+            ends[*cluster as usize + 1] += 1;
         }
         let mut sum = 0;
         for end in &mut ends {
             sum += *end;
             *end = sum;
         }
-        let mut order = vec![(0, 0); rows.len()];
-        for (cluster, place) in clusters {
+        let mut order = vec![(0, 0); clusters.len()];
+        for (cluster, place) in clusters.into_iter().zip(0..) {
             let next = &mut ends[cluster as usize];
             order[*next as usize] = (cluster, place);
             *next += 1;
@@ -186,17 +270,79 @@ impl Facts {
     }
 }
 
+/// From how many facts on dealing them out is shared among threads.
+#[cfg(feature = "parallel")]
+const SHARED: usize = 1 << 14;
+
+/// What is dealt out.
+#[derive(Clone, Copy)]
+struct Hand<'s> {
+    staged: &'s Staged,
+    contents: &'s Contents,
+    hashed: bool,
+}
+
+/// What was not here yet: facts, and bytes of their ids.
+struct Taken {
+    new: usize,
+    bytes: u64,
+}
+
+impl Hand<'_> {
+    /// Deals facts out to clusters, the first of which has the number `first`. Each cluster takes in its own alone, so
+    /// it makes no difference how they are shared among threads.
+    fn deal(self, clusters: &mut [Cluster], first: u32, order: &[(u32, u32)]) -> Taken {
+        #[cfg(feature = "parallel")]
+        if order.len() >= SHARED {
+            let middle = order[order.len() / 2].0;
+            let split = order.partition_point(|(cluster, _)| *cluster < middle);
+            if split > 0 {
+                let (some, others) = clusters.split_at_mut((middle - first) as usize);
+                let (one, other) = rayon::join(
+                    || self.deal(some, first, &order[..split]),
+                    || self.deal(others, middle, &order[split..]),
+                );
+                return Taken { new: one.new + other.new, bytes: one.bytes + other.bytes };
+            }
+        }
+        let mut taken = Taken { new: 0, bytes: 0 };
+        let mut keys = Vec::new();
+        for same in order.chunk_by(|(a, _), (b, _)| a == b) {
+            let cluster = &mut clusters[(same[0].0 - first) as usize];
+            let before = cluster.text.len();
+            taken.new += cluster.take_in(self, same, &mut keys);
+            taken.bytes += (cluster.text.len() - before) as u64;
+        }
+        taken
+    }
+
+    /// Puts rows in order, equal ones once.
+    fn put_in_order(self, rows: &mut Vec<Row>, keys: &mut Vec<i128>) {
+        // By instant, then by arrival, in one number: instants have 96 bits.
+        keys.clear();
+        keys.extend(rows.iter().zip(0_i128..).map(|(row, place)| row.at.nanos() << 32 | place));
+        keys.sort_unstable();
+        let mut ordered: Vec<Row> = Vec::with_capacity(rows.len());
+        ordered.extend(keys.iter().map(|key| rows[*key as u32 as usize]));
+        let text = &self.staged.text;
+        let by_order = |a: &Row, b: &Row| compare((a, text), (b, text), self.contents, self.hashed);
+        let mut ties = false;
+        for same in ordered.chunk_by_mut(|a, b| a.at == b.at).filter(|same| same.len() > 1) {
+            same.sort_by(by_order);
+            ties = true;
+        }
+        if ties {
+            ordered.dedup_by(|a, b| by_order(a, b) == Ordering::Equal);
+        }
+        *rows = ordered;
+    }
+}
+
 impl Cluster {
     /// Takes in what is not here yet and says how many facts that is.
-    fn take_in(
-        &mut self,
-        staged: &Staged,
-        places: &[(u32, u32)],
-        contents: &Contents,
-        hashed: bool,
-    ) -> usize {
+    fn take_in(&mut self, hand: Hand<'_>, places: &[(u32, u32)], keys: &mut Vec<i128>) -> usize {
+        let Hand { staged, contents, hashed } = hand;
         let row = |place: &(u32, u32)| &staged.rows[place.1 as usize];
-        let by_order = |a: &Row, b: &Row| compare((a, &staged.text), (b, &staged.text), contents, hashed);
         let mut rows: Vec<Row> = Vec::with_capacity(places.len());
         let mut sorted = true;
         for next in places.iter().map(row) {
@@ -204,8 +350,7 @@ impl Cluster {
             rows.push(*next);
         }
         if !sorted {
-            rows.sort_by(by_order);
-            rows.dedup_by(|a, b| by_order(a, b) == Ordering::Equal);
+            hand.put_in_order(&mut rows, keys);
         }
         if self.rows.len() > 0 {
             rows.retain(|row| {
@@ -218,7 +363,7 @@ impl Cluster {
         self.note_contents(&rows, contents);
         self.people = OnceLock::new();
         if self.rows.len() == 0 {
-            self.rows = Rows::of_sorted(rows);
+            self.set_rows(rows);
         } else {
             self.merge_rows(rows, contents, hashed);
         }

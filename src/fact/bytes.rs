@@ -201,12 +201,18 @@ impl Limits {
         FIRST.saturating_add(texts).saturating_add(lines).saturating_add(2 * self.question_bytes as u64)
     }
 
-    /// What as many facts as there may be take, each of them as large as it may be and like no other.
-    fn bytes_by_count(&self) -> u64 {
+    /// What a row takes that is as large as it may be and like no other, without its identifiers' clusters.
+    pub(super) fn row_at_most(&self) -> u64 {
         let long = TEXT.saturating_add(self.text_bytes as u64);
         let labels = long.saturating_mul(self.values as u64 + 8).saturating_add(self.question_bytes as u64);
         let ids = ID_BYTE.saturating_mul(2 * self.text_bytes as u64 + 4);
-        let row = (ROW + CONTENT + 8 * (NAME + MEMBER)).saturating_add(labels).saturating_add(ids);
+        (ROW + CONTENT + 8 * (NAME + MEMBER)).saturating_add(labels).saturating_add(ids)
+    }
+
+    /// What as many facts as there may be take, each of them as large as it may be and like no other.
+    fn bytes_by_count(&self) -> u64 {
+        let long = TEXT.saturating_add(self.text_bytes as u64);
+        let row = self.row_at_most();
         let line = LINE.saturating_add(long.saturating_mul(2));
         let lines = (2 * line).saturating_add(REFUND + long).saturating_mul(self.order_lines as u64);
         let codes = long.saturating_mul(2 * self.values as u64 + 8);

@@ -199,6 +199,12 @@ impl Cluster {
         self.people = OnceLock::new();
     }
 
+    /// Puts rows in order where there are none.
+    pub(crate) fn set_rows(&mut self, rows: Vec<Row>) {
+        self.repeats.take();
+        self.rows = Rows::of_sorted(rows);
+    }
+
     /// Puts rows among those that are here, none of which equals one of them; their texts are here already.
     pub(crate) fn merge_rows(&mut self, more: Vec<Row>, contents: &Contents, hashed: bool) {
         self.repeats.take();

@@ -151,6 +151,13 @@ pub(crate) struct Held {
     pub(crate) rank: u8,
 }
 
+impl Held {
+    /// Whether a fact that says it claims its identifiers and hands out or uses no code.
+    pub(super) fn only_claims(&self) -> bool {
+        self.code == NONE && !matches!(self.content.kind, Kind::ClaimWithdrawn(_))
+    }
+}
+
 /// Places in [`Held::labels`].
 pub(crate) const QUERY: usize = 0;
 pub(crate) const TOPIC: usize = 1;

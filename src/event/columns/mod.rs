@@ -4,6 +4,8 @@ mod numbers;
 mod row;
 mod texts;
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 pub use numbers::{Amounts, Numbers, Times};
@@ -228,6 +230,14 @@ impl<'a, K> ColumnsOf<'a, K> {
     /// How many rows the columns have, those left out by [`ColumnsOf::only`] included.
     pub(crate) fn rows(&self) -> usize {
         self.at.len()
+    }
+
+    /// Lists the rows of a range that count, counted from its start; the range has at most 2^32.
+    pub(crate) fn select(&self, range: Range<usize>, rows: &mut Vec<u32>) {
+        match &self.only {
+            Some((codes, code)) => codes.select(range, *code, rows),
+            None => rows.extend((0..).take(range.len())),
+        }
     }
 
     /// Whether a row counts.

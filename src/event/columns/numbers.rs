@@ -1,10 +1,13 @@
 //! Columns of numbers: codes and offsets of texts, instants, money.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 
 use crate::error::Result;
 use crate::event::columns::bad;
 use crate::money::{Currency, Money};
+use crate::time::{Instant, without_leap};
 
 /// Whole numbers of any usual width: places in a list of names, or offsets of texts.
 ///
@@ -77,14 +80,53 @@ impl Numbers<'_> {
         each_width!(self, list => i128::from(list[row]) as i64)
     }
 
+    /// Lists the rows of a range that hold `code`, counted from its start.
+    pub(crate) fn select(&self, range: Range<usize>, code: i64, rows: &mut Vec<u32>) {
+        each_width!(self, list => {
+            let held = rows.len();
+            rows.resize(held + range.len(), 0);
+            let mut next = held;
+            // Without a branch: kinds come as they like.
+            for (row, number) in (0..).zip(&list[range]) {
+                rows[next] = row;
+                next += usize::from(i128::from(*number) == i128::from(code));
+            }
+            rows.truncate(next);
+        });
+    }
+
+    /// Calls `each` with the numbers of some rows, counted from `start`, in order.
+    #[inline]
+    pub(crate) fn gather(&self, start: usize, rows: &[u32], mut each: impl FnMut(usize, i64)) {
+        each_width!(self, list => {
+            let list = &list[start..];
+            for (place, row) in rows.iter().enumerate() {
+                each(place, i128::from(list[*row as usize]) as i64);
+            }
+        });
+    }
+
+    /// Calls `each` with the numbers of some rows and of those after them.
+    #[inline]
+    pub(crate) fn gather_pairs(&self, start: usize, rows: &[u32], mut each: impl FnMut(usize, i64, i64)) {
+        each_width!(self, list => {
+            let list = &list[start..];
+            for (place, row) in rows.iter().enumerate() {
+                let row = *row as usize;
+                each(place, i128::from(list[row]) as i64, i128::from(list[row + 1]) as i64);
+            }
+        });
+    }
+
     /// The first that is not below `end`, with its row. Negative ones are.
     pub(crate) fn beyond(&self, end: usize) -> Option<(usize, i128)> {
         let end = end as i128;
         each_width!(self, list => {
             // The largest of all is found without a branch; where it lies only matters once it is too large.
-            let largest = list.iter().copied().max().map_or(-1, i128::from);
+            let largest = list.iter().fold(0, |largest, number| (*number).max(largest));
+            let largest = i128::from(largest);
             let at = || list.iter().position(|number| i128::from(*number) >= end);
-            if largest < end { None } else { at().map(|row| (row, i128::from(list[row]))) }
+            if largest < end || list.is_empty() { None } else { at().map(|row| (row, i128::from(list[row]))) }
         })
     }
 
@@ -146,10 +188,20 @@ impl<'a> Times<'a> {
         }
     }
 
+    /// The same in the form in which instants are kept, as second 60 of a minute is not.
+    #[inline]
+    pub(crate) fn instant(&self, row: usize) -> Instant {
+        match self.0 {
+            Clock::Known(instants) => Instant::new(without_leap(instants[row])),
+            Clock::Counted(counts, unit) => Instant::from_nanos(i128::from(counts[row]) * i128::from(unit)),
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         let Clock::Counted(counts, unit) = self.0 else { return Ok(()) };
-        let (Some(least), Some(most)) = (counts.iter().min(), counts.iter().max()) else { return Ok(()) };
-        if instant(*least, unit).is_some() && instant(*most, unit).is_some() {
+        let ends = |(least, most): (i64, i64), count: &i64| (least.min(*count), most.max(*count));
+        let (least, most) = counts.iter().fold((0, 0), ends);
+        if instant(least, unit).is_some() && instant(most, unit).is_some() {
             return Ok(());
         }
         let row = counts.iter().position(|count| instant(*count, unit).is_none());

@@ -82,6 +82,35 @@ impl<'a> Texts<'a> {
         text.filter(|text| !text.is_empty())
     }
 
+    /// The texts of some rows, counted from `start`; empty where one is missing. The column is known to be well.
+    pub(crate) fn gather(&self, start: usize, rows: &[u32], texts: &mut [&'a str]) {
+        if let Form::Plain(Plain::Packed(bytes, offsets)) = &self.0 {
+            offsets.gather_pairs(start, rows, |place, from, to| {
+                texts[place] = bytes.get(from as usize..to as usize).unwrap_or_default();
+            });
+            return;
+        }
+        for (text, row) in texts.iter_mut().zip(rows) {
+            *text = self.get(start + *row as usize).unwrap_or_default();
+        }
+    }
+
+    /// Its codes and how many names they stand for, if it has some.
+    pub(crate) fn codes(&self) -> Option<(Numbers<'a>, usize)> {
+        match &self.0 {
+            Form::Coded(codes, names) => names.len().map(|len| (*codes, len)),
+            _ => None,
+        }
+    }
+
+    /// The name that a code stands for.
+    pub(crate) fn name(&self, code: usize) -> Option<&'a str> {
+        match &self.0 {
+            Form::Coded(_, names) => names.get(code).filter(|text| !text.is_empty()),
+            _ => None,
+        }
+    }
+
     pub(crate) fn check(&self, column: &'static str, rows: usize) -> Result<()> {
         match &self.0 {
             Form::Plain(plain) => {
@@ -148,7 +177,11 @@ fn packed_well(bytes: &str, offsets: Numbers<'_>, column: &'static str) -> Resul
     if offsets.get(0) < 0 {
         return Err(bad(column, Some(0), "its text starts before the first byte"));
     }
-    if let Some((at, offset)) = offsets.beyond(bytes.len() + 1) {
+    // They ascend, so the last is the largest.
+    let last = offsets.len() - 1;
+    if let (true, Some((at, offset))) =
+        (offsets.get(last) as u64 > bytes.len() as u64, offsets.beyond(bytes.len() + 1))
+    {
         let (at, len) = (row(at), bytes.len());
         return Err(bad(column, at, format!("its text ends at byte {offset}, and there are {len} bytes")));
     }

@@ -8,7 +8,7 @@ use crate::link;
 use crate::reason::FieldReason;
 
 /// Identifiers shorter than this are not looked for in labels: they would be found by chance.
-const SHORTEST_SOUGHT: usize = 4;
+pub(crate) const SHORTEST_SOUGHT: usize = 4;
 
 /// Digits from which on a phone number is sought however it is spaced.
 const SHORTEST_PHONE: usize = 7;
