@@ -108,7 +108,12 @@ pub(crate) fn resolve(handles: &[Handle], said: &Said, names: &Names, key: &Key)
     let graph = Graph::new(handles, said, names, key);
     let strong = Strong::new(&graph);
     let weak = Weak::new(&graph, &strong);
-    number(handles, &graph, &strong, &weak)
+    match number(handles, &graph, &strong, &weak) {
+        People::Many { of, known } if known.len() == 1 && of.iter().all(|(_, _, shared)| !shared) => {
+            People::One { known: known[0] }
+        }
+        people => people,
+    }
 }
 
 /// Whether it is plain that all handles belong to one person, and whether that is a known one.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use clinch::{
     ConsentPolicy, Dimension, Earned, ErrorKind, Event, IdKind, Identifier, Identifiers, Key, Limits, Money,
-    Path, Period, Purpose, Question, Report, Reuse, Tracker, Unit, Weights, Who,
+    Path, Period, Purpose, Question, Report, Reuse, Span, Tracker, Unit, Weights, Who,
 };
 use proptest::prelude::*;
 use world::{cases, deliveries, end, question};
@@ -216,6 +216,75 @@ fn run(seed: u64) {
 fn a_watched_report_is_the_report_after_every_event() {
     let cases = std::env::var("CLINCH_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300);
     (0..cases).for_each(run);
+}
+
+/// An event of a shop with a few very busy people, most of whom are plain.
+fn busy(random: &mut Random, number: u64, people: u64, odd: u64) -> Event {
+    let person = random.below(people);
+    let mut who = Who::visitor(format!("visitor-{person}"));
+    if random.below(4) == 0 {
+        who = who.conversation(format!("conversation-{person}-{}", random.below(3)));
+    }
+    if random.below(6) == 0 {
+        who = Who::customer(format!("customer-{person}")).visitor(format!("visitor-{person}"));
+    }
+    // Most come in the order of time, a few are late, and some share an instant.
+    let hours = if random.below(6) == 0 { random.below(900) } else { number * 4 };
+    let time = at(hours) + TimeDelta::seconds(if random.below(8) == 0 { 0 } else { number as i64 });
+    let id = format!("e{number}");
+    let minor = [0, 700, 1_999, 12_345][random.below(4) as usize];
+    let money = Money::new(minor, if random.below(7) == 0 { "JPY" } else { "EUR" }.parse().unwrap());
+    match random.below(40) {
+        0..=5 => Event::order(id, time, who, format!("o{number}"), money).into(),
+        6 => Event::visit(id, time, who).channel("email").into(),
+        7 if random.below(odd) == 0 => Event::refund(id, time, "r", format!("o{}", number / 2), money).into(),
+        8 if random.below(odd) == 0 => Event::link_click(id, time, who).turn("e7").into(),
+        9 if random.below(odd) == 0 => Event::query("e4", time, who).topic("again").into(),
+        10 if random.below(odd) == 0 => Event::order(id, time, who, "o9", money).into(),
+        11 if random.below(odd) == 0 => Event::query(id, time, who).intent("returns").into(),
+        12 => Event::identify(id, time, who).into(),
+        _ => {
+            let turn = Event::query(id, time, who).topic(*random.pick(&["availability", "size", "delivery"]));
+            if random.below(3) == 0 {
+                turn.query(*random.pick(&["in blue", "in stock"])).into()
+            } else {
+                turn.into()
+            }
+        }
+    }
+}
+
+fn run_busy(seed: u64) {
+    let mut random = Random(seed);
+    let (people, count) = (1 + random.below(3), 80 + random.below(120));
+    let odd = *random.pick(&[4, 100, 1_000]);
+    let mut tracker = Tracker::new(Key::new([7; 16]));
+    let mut watches = Vec::new();
+    for _ in 0..2 {
+        let mut question = Question::new(at(10_000));
+        match random.below(4) {
+            0 => question = asked(&mut random),
+            1 => question.period = Period::between(at(90), at(420)),
+            _ => question.by = vec![Dimension::Channel, Dimension::Topic],
+        }
+        question.rules.lookback = *random.pick(&[Span::hours(9), Span::days(3), Span::days(30)]);
+        watches.push((tracker.watch(&question).unwrap(), question));
+    }
+    for number in 0..count {
+        let event = busy(&mut random, number, people, odd);
+        let _recorded = tracker.record(event).unwrap();
+        tracker.settle().unwrap();
+        if number > 60 && random.below(4) == 0 {
+            assert_live(&mut tracker, &watches, seed);
+        }
+    }
+    assert_live(&mut tracker, &watches, seed);
+}
+
+#[test]
+fn a_busy_shopper_is_counted_as_everybody_else() {
+    let cases = std::env::var("CLINCH_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(150);
+    (0..cases).for_each(run_busy);
 }
 
 proptest! {

@@ -23,7 +23,7 @@ use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
 pub(crate) use book::{Book, Booked};
-pub(crate) use cluster::Cluster;
+pub(crate) use cluster::{Cluster, Traits};
 pub(crate) use content::{
     CHANNEL, Content, Contents, FLOW, Held, INTENT, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC,
 };

@@ -135,7 +135,7 @@ impl Facts {
                     self.fits_row(fact)?;
                     self.room(handle, &draft)?;
                     let clusters = [self.names.cluster(handle)];
-                    let change = Change { clusters: &clusters, book: None, turn };
+                    let change = Change { turn, row: Some(&draft), ..Change::of(&clusters) };
                     witness.before(self, &change);
                     self.put(place, &draft);
                     witness.after(self, Some(handle), &change);
@@ -146,7 +146,7 @@ impl Facts {
         self.fits(1, self.unknown(who))?;
         self.fits_row(fact)?;
         let clusters = self.clusters_of(who);
-        let change = Change { clusters: &clusters, book: None, turn };
+        let change = Change { turn, ..Change::of(&clusters) };
         witness.before(self, &change);
         let content = self.contents.intern(content);
         let handle = self.enter(who);
@@ -194,7 +194,7 @@ impl Facts {
         self.count += new;
     }
 
-    pub(super) fn insert_booked(&mut self, fact: Fact, witness: &mut impl Witness) -> Result<Recorded> {
+    pub(super) fn insert_booked<W: Witness>(&mut self, fact: Fact, witness: &mut W) -> Result<Recorded> {
         let order = match &fact.kind {
             Kind::Order(order) => order.order.clone(),
             Kind::Refund(refund) => refund.order.clone(),
@@ -213,10 +213,16 @@ impl Facts {
         let placed = |fact: &Fact| !fact.who.is_empty() || fact.order().is_some();
         let at_home = placed(&fact);
         let mut clusters = if at_home { self.clusters_of(&fact.who) } else { SmallVec::new() };
-        let held = known.map_or(&[][..], |number| &self.books.get(number).facts);
-        let held = held.iter().filter(|held| placed(&held.fact));
-        clusters.extend(held.map(|held| self.names.cluster(held.handle)));
-        witness.before(self, &Change { clusters: &clusters, book: known, turn: None });
+        let held = known.filter(|_| W::LOOKS).map(|number| &self.books.get(number).facts);
+        for held in held.into_iter().flatten().filter(|held| placed(&held.fact)) {
+            let cluster = self.names.cluster(held.handle);
+            if !clusters.contains(&cluster) {
+                clusters.push(cluster);
+            }
+        }
+        let known_as = self.names.find(&fact.who).filter(|_| at_home);
+        let whole = known_as.map(|handle| (&fact, handle));
+        witness.before(self, &Change { book: known, order: whole, ..Change::of(&clusters) });
         let handle = self.enter(&fact.who);
         let number = self.books.open(&order);
         let recorded = self.note_version(number, &fact);
@@ -247,7 +253,7 @@ impl Facts {
         for handle in before.into_iter().chain([handle]) {
             self.clusters[self.names.cluster(handle) as usize].people.take();
         }
-        let change = Change { clusters: &clusters, book: Some(number), turn: None };
+        let change = Change { book: Some(number), ..Change::of(&clusters) };
         witness.after(self, at_home.then_some(handle), &change);
         Ok(recorded)
     }

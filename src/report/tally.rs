@@ -138,6 +138,10 @@ impl Tally {
         self.currencies.len() - 1
     }
 
+    pub(crate) fn currency_at(&self, place: usize) -> Option<Currency> {
+        self.currencies[place]
+    }
+
     /// Adds what another one counted.
     #[cfg(feature = "parallel")]
     pub(crate) fn add(&mut self, other: &Self) {

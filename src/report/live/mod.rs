@@ -6,6 +6,7 @@
 //!
 //! Clusters that see each other through a code or a turn's id change together: see [`ties`].
 
+mod busy;
 mod ties;
 
 use std::borrow::Cow;
@@ -15,12 +16,14 @@ use smallvec::SmallVec;
 
 use crate::error::Result;
 use crate::fact::{Change, Facts, Handle, Witness};
-use crate::journey::{Plan, World};
+use crate::journey::{Entered, Plan, World, read};
 use crate::question::Question;
 use crate::report::collect::{Collector, Counted, count_all, reached};
+use crate::report::live::busy::{BUSY, Busy, Sale, Sides};
 use crate::report::live::ties::{Asked, Group, Named};
 use crate::report::state::State;
 use crate::report::sums::{OrderValue, Sums};
+use crate::time::nanos_of;
 
 /// From how many orders on their values are put in order.
 const LOOSE_ORDERS: usize = 256;
@@ -88,7 +91,7 @@ impl Witness for Watching {
         }
         let cluster = handle.map(|handle| facts.names.cluster(handle));
         for live in self.live.values_mut() {
-            live.after(facts, cluster, change.book, &mut self.asked);
+            live.after(facts, cluster, change, &mut self.asked);
         }
     }
 }
@@ -106,6 +109,10 @@ struct Live {
     /// What has been taken away and not been added again.
     out: Out,
     named: Named,
+    /// Shoppers who are counted piece by piece, by cluster; none of them is out.
+    busy: BTreeMap<u32, Busy>,
+    /// Whether the change at hand is such a piece.
+    piece: bool,
     /// Whether all has to be counted anew.
     stale: bool,
 }
@@ -161,6 +168,8 @@ impl Live {
             orders: BTreeMap::new(),
             out: Out::default(),
             named,
+            busy: BTreeMap::new(),
+            piece: false,
             stale: false,
         })
     }
@@ -168,6 +177,10 @@ impl Live {
     /// Takes away what a change is about to touch.
     fn before(&mut self, facts: &Facts, change: &Change<'_>, asked: &mut Asked) {
         if self.stale {
+            return;
+        }
+        self.piece = self.is_piece(facts, change);
+        if self.piece {
             return;
         }
         // Others may have relied on a turn in one that is out already.
@@ -178,12 +191,48 @@ impl Live {
         self.take_away(facts, &clusters, book, None, asked);
     }
 
+    /// Whether a busy shopper can be counted by the change alone.
+    fn is_piece(&mut self, facts: &Facts, change: &Change<'_>) -> bool {
+        let [cluster] = *change.clusters else { return false };
+        if !self.busy.contains_key(&cluster) {
+            return false;
+        }
+        self.grow(facts);
+        let (Some(busy), Some(plain)) = (self.busy.get(&cluster), &self.here.plain) else { return false };
+        let unnamed = change.row.is_none_or(|row| !self.named.has(row.tag));
+        unnamed && busy.takes(facts, change, plain, nanos_of(self.question.as_of))
+    }
+
+    /// Counts a change of a busy shopper.
+    fn count_piece(&mut self, facts: &Facts, cluster: u32, change: &Change<'_>) -> Result<()> {
+        let Self { question, plan, here, away, busy, .. } = self;
+        let Some(busy) = busy.get_mut(&cluster) else { return Ok(()) };
+        let world = world(facts, question, plan);
+        let (models, period) = (question.models.len(), question.period);
+        let Some(number) = change.book else {
+            return busy.row(&world, change, &mut Sides { here, away, models, period });
+        };
+        Collector::new(&world, question, here).books(number as usize..number as usize + 1);
+        let state = match read(facts.books.get(number), world.as_of, facts.key()) {
+            Entered::Order(state) if state.counts() => state,
+            _ => return Ok(()),
+        };
+        let at = i64::try_from(nanos_of(state.at)).unwrap_or(i64::MAX);
+        let inside = period.is_all() || period.contains(state.at);
+        let sale = Sale { at, minor: state.net(), currency: state.currency(), inside };
+        busy.order(&world, &sale, &mut Sides { here, away, models, period })
+    }
+
     /// Notes what a change has made, and takes away what sees it from now on.
-    fn after(&mut self, facts: &Facts, cluster: Option<u32>, book: Option<u32>, asked: &mut Asked) {
+    fn after(&mut self, facts: &Facts, cluster: Option<u32>, change: &Change<'_>, asked: &mut Asked) {
         if self.stale {
             return;
         }
-        self.out.books.extend(book);
+        if let Some(cluster) = cluster.filter(|_| std::mem::take(&mut self.piece)) {
+            self.stale = self.count_piece(facts, cluster, change).is_err();
+            return;
+        }
+        self.out.books.extend(change.book);
         let Some(cluster) = cluster else { return };
         self.out.add(cluster);
         if ties::may_see(facts, cluster, &self.named) {
@@ -214,7 +263,10 @@ impl Live {
         group.context.retain(|cluster| Some(*cluster) != new);
         let books: SmallVec<[u32; 1]> = book.into_iter().collect();
         let done = self.count(facts, Side::Away, &group, &books);
-        group.clusters.iter().for_each(|cluster| self.out.add(*cluster));
+        for cluster in &group.clusters {
+            self.out.add(*cluster);
+            self.busy.remove(cluster);
+        }
         // A model that fails now is asked anew, over everything, when the answer is.
         self.stale |= done.is_err();
     }
@@ -232,7 +284,10 @@ impl Live {
         self.grow(facts);
         let books: Vec<u32> = books.into_iter().collect();
         let world = world(facts, &self.question, &self.plan);
-        clusters.iter().for_each(|cluster| self.named.note(&world, *cluster));
+        for tag in clusters.iter().flat_map(|cluster| self.named.note(&world, *cluster)) {
+            // Whose turns others name is counted with these.
+            asked.clusters(facts, tag).iter().for_each(|cluster| drop(self.busy.remove(cluster)));
+        }
         let group = Group::around(&world, &clusters, &[], &self.named, asked);
         let done = match group {
             Some(group) => self.count(facts, Side::Here, &group, &books),
@@ -260,7 +315,7 @@ impl Live {
 
     /// Counts a group of clusters that sees nothing outside itself and its context, and some orders.
     fn count(&mut self, facts: &Facts, side: Side, group: &Group, books: &[u32]) -> Result<()> {
-        let Self { question, plan, here, away, .. } = self;
+        let Self { question, plan, here, away, busy, named, .. } = self;
         let mut world = world(facts, question, plan);
         if group.tied {
             world.remote = world.remote_of(&group.context, group.context.iter().copied());
@@ -272,6 +327,11 @@ impl Live {
         }
         for cluster in &group.clusters {
             collector.visit(*cluster)?;
+            if side == Side::Here && facts.clusters[*cluster as usize].rows.len() >= BUSY {
+                let found = Busy::new(&world, *cluster, collector.state(), question.period);
+                let found = found.filter(|found| !found.has_any(named));
+                busy.extend(found.map(|found| (*cluster, found)));
+            }
         }
         let turns = std::mem::take(&mut collector.reached);
         if !turns.is_empty() {

@@ -28,23 +28,39 @@ pub(super) struct Named(BTreeMap<u32, SmallVec<[Handle; 2]>>);
 impl Named {
     pub(super) fn new(world: &World<'_>) -> Self {
         let mut named = Self::default();
-        world.clusters().for_each(|cluster| named.note(world, cluster));
+        for cluster in world.clusters() {
+            let _new = named.note(world, cluster);
+        }
         named
     }
 
-    /// Notes what a cluster's people name.
-    pub(super) fn note(&mut self, world: &World<'_>, number: u32) {
-        let cluster = world.cluster(number);
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether somebody names a turn with this hash.
+    pub(super) fn has(&self, tag: u32) -> bool {
+        self.0.contains_key(&tag)
+    }
+
+    /// Notes what a cluster's people name, and says what nobody named before.
+    pub(super) fn note(&mut self, world: &World<'_>, number: u32) -> Vec<u32> {
+        let (cluster, mut new) = (world.cluster(number), Vec::new());
         if !cluster.traits.causes {
-            return;
+            return new;
         }
         let handle = cluster.handles.first().copied().unwrap_or(NOBODY);
         for id in Circle::new(world, number).foreign_ids() {
-            let held = self.0.entry(world.facts.tag(&id)).or_default();
+            let tag = world.facts.tag(&id);
+            let held = self.0.entry(tag).or_default();
+            if held.is_empty() {
+                new.push(tag);
+            }
             if !held.contains(&handle) {
                 held.push(handle);
             }
         }
+        new
     }
 }
 
@@ -66,7 +82,7 @@ impl Asked {
     }
 
     /// Clusters in which somebody has a turn with this hash, in order.
-    fn clusters(&mut self, facts: &Facts, tag: u32) -> Vec<u32> {
+    pub(super) fn clusters(&mut self, facts: &Facts, tag: u32) -> Vec<u32> {
         let built = self.built.get_or_insert_with(|| {
             let is_turn = |content| matches!(facts.contents.get(content).content.kind, Kind::Query(_));
             let rows = facts.clusters.iter().flat_map(|cluster| cluster.rows.iter());

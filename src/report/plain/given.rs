@@ -21,7 +21,7 @@ impl Given<'_> {
             Way::First => self.one(low, minor),
             Way::Last => self.one(high - 1, minor),
             Way::LastNonDirect => {
-                let content = &self.scratch.content[low..high];
+                let content = &self.scratch.touches.content[low..high];
                 let last = content.iter().rposition(|content| !self.flags[*content as usize].direct);
                 self.one(last.map_or(high - 1, |last| low + last), minor);
             }
@@ -40,10 +40,14 @@ impl Given<'_> {
                 }
             }
             Way::Decay(half_life) => {
-                let Scratch { factors, units, .. } = &mut *self.scratch;
-                let newest = factors[high - 1];
+                let Scratch { factors, units, start, .. } = &mut *self.scratch;
+                let newest = factors[high - 1 - *start];
                 units.clear();
-                units.extend(factors[low..high].iter().map(|factor| half_life.weight(newest, *factor)));
+                units.extend(
+                    factors[low - *start..high - *start]
+                        .iter()
+                        .map(|factor| half_life.weight(newest, *factor)),
+                );
                 self.by_units(low, minor)?;
             }
         }
@@ -51,7 +55,7 @@ impl Given<'_> {
     }
 
     fn at(&mut self, touch: usize) -> &mut [i64; 2] {
-        &mut self.scratch.from[touch * self.models + self.model]
+        &mut self.scratch.from[(touch - self.scratch.start) * self.models + self.model]
     }
 
     /// Gives so much to each touch of a range.
@@ -106,11 +110,11 @@ impl Given<'_> {
 
     fn by_units(&mut self, low: usize, minor: i64) -> Result<()> {
         let (models, model) = (self.models, self.model);
-        let Scratch { units, shares, values, room, alone, .. } = &mut *self.scratch;
+        let Scratch { units, shares, values, room, alone, start, .. } = &mut *self.scratch;
         let split = Split::new(units)?;
         split.parts(ONE, shares, room)?;
         split.parts(minor, values, room)?;
-        let cells = alone[low * models..].chunks_exact_mut(models);
+        let cells = alone[(low - *start) * models..].chunks_exact_mut(models);
         for ((cells, share), value) in cells.zip(shares.iter()).zip(values.iter()) {
             cells[model][0] += share;
             cells[model][1] += value;

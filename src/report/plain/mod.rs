@@ -22,13 +22,13 @@ use crate::time::{Period, nanos_of};
 
 /// What a content is here.
 #[derive(Clone, Copy, Default)]
-struct Flags {
+pub(crate) struct Flags {
     /// A person with it has to be looked at closely.
-    blocks: bool,
-    touch: bool,
-    turn: bool,
+    pub(crate) blocks: bool,
+    pub(crate) touch: bool,
+    pub(crate) turn: bool,
     direct: bool,
-    query: Symbol,
+    pub(crate) query: Symbol,
 }
 
 /// How a model shares.
@@ -61,13 +61,16 @@ struct Labels {
 
 /// An order of the person at hand.
 #[derive(Clone, Copy)]
-struct Bought {
-    at: i64,
-    minor: i64,
-    currency: usize,
-    low: usize,
-    high: usize,
-    inside: bool,
+pub(crate) struct Bought {
+    pub(crate) at: i64,
+    pub(crate) minor: i64,
+    /// Its place in the tally.
+    pub(crate) currency: usize,
+    /// The touches of its path.
+    pub(crate) low: usize,
+    pub(crate) high: usize,
+    /// Whether it lies in the period.
+    pub(crate) inside: bool,
 }
 
 /// Shares the orders of plain shoppers.
@@ -80,20 +83,33 @@ pub(crate) struct Plain {
     window: i64,
     has_queries: bool,
     scratch: Scratch,
+    /// The cluster that was counted last, if it was.
+    visited: Option<u32>,
+}
+
+/// What of a person may earn, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Touches {
+    pub(crate) at: Vec<i64>,
+    pub(crate) content: Vec<u32>,
+    pub(crate) handle: Vec<u32>,
 }
 
 /// Room that is used again for every person.
 #[derive(Clone, Default)]
 struct Scratch {
-    at: Vec<i64>,
-    content: Vec<u32>,
-    handle: Vec<u32>,
+    touches: Touches,
     bought: Vec<Bought>,
+    /// The touch with which the next three begin.
+    start: usize,
     /// By touch and model, share and value: what begins to be given here, to this and all later touches.
     from: Vec<[i64; 2]>,
     /// By touch and model, share and value: what is given to this touch alone.
     alone: Vec<[i64; 2]>,
     factors: Vec<Factor>,
+    /// By model, share and value: what a touch is given, and what of it goes on to the next.
+    running: Vec<[i64; 2]>,
+    given: Vec<[i128; 2]>,
     units: Vec<u64>,
     shares: Vec<i64>,
     values: Vec<i64>,
@@ -152,6 +168,7 @@ impl Plain {
             window: i64::try_from(rules.lookback.as_nanos()).unwrap_or(i64::MAX),
             has_queries: false,
             scratch: Scratch::default(),
+            visited: None,
         };
         plain.grow(world);
         Some(plain)
@@ -167,6 +184,7 @@ impl Plain {
 
     /// Counts the people of a cluster, if it is a plain one; else nothing is counted.
     pub(crate) fn visit(&mut self, world: &World<'_>, number: u32, tally: &mut Tally) -> Result<bool> {
+        self.visited = None;
         let cluster = world.cluster(number);
         let traits = cluster.traits;
         let special = traits.withdrawals
@@ -189,25 +207,57 @@ impl Plain {
             return Ok(false);
         }
         tally.intake.events += rows.len() as i64;
-        let models = self.ways.len();
         self.scratch.bought.sort_unstable_by_key(|bought| bought.at);
-        self.claims(tally);
         let bought = std::mem::take(&mut self.scratch.bought);
-        for same in bought.chunk_by(|a, b| a.currency == b.currency) {
-            self.share(same)?;
-            self.add_up(same, models);
-        }
+        self.orders(&bought, 0, tally)?;
         self.rates(world, tally, &bought);
-        if self.has_queries {
-            self.repeats(tally, &bought);
+        if bought.is_empty() {
+            self.never_bought(tally);
         }
         self.scratch.bought = bought;
+        self.visited = Some(number);
         Ok(true)
+    }
+
+    /// Counts some orders of the person at hand, which follow each other; the one before them had touches up to
+    /// `since` behind it.
+    pub(crate) fn orders(&mut self, orders: &[Bought], since: usize, tally: &mut Tally) -> Result<()> {
+        self.claims(orders, tally);
+        for same in orders.chunk_by(|a, b| a.currency == b.currency) {
+            self.share(same)?;
+            self.add_up(same);
+        }
+        self.repeats(orders, since, tally);
+        Ok(())
+    }
+
+    /// Makes a person's touches those at hand, and gives back those that were.
+    pub(crate) fn swap(&mut self, touches: &mut Touches) {
+        std::mem::swap(&mut self.scratch.touches, touches);
+    }
+
+    /// The cluster that was counted last, if it was.
+    pub(crate) fn visited(&self) -> Option<u32> {
+        self.visited
+    }
+
+    /// The touches and orders of the person who was counted last.
+    pub(crate) fn last(&self) -> (&Touches, &[Bought]) {
+        (&self.scratch.touches, &self.scratch.bought)
+    }
+
+    pub(crate) fn flags(&self, content: u32) -> Flags {
+        self.flags[content as usize]
+    }
+
+    /// The lookback window in nanoseconds.
+    pub(crate) fn window(&self) -> i64 {
+        self.window
     }
 
     /// Reads a person's touches; says whether all may earn.
     fn read(&mut self, rows: &[Row]) -> bool {
-        let Scratch { at, content, handle, bought, .. } = &mut self.scratch;
+        let Scratch { touches: Touches { at, content, handle }, bought, .. } = &mut self.scratch;
         at.clear();
         content.clear();
         handle.clear();
@@ -254,22 +304,22 @@ impl Plain {
             let (minor, period) = (state.net(), self.period);
             sum += i128::from(minor);
             let currency = tally.currency(Some(state.currency()), self.ways.len());
-            let times = &self.scratch.at;
+            let times = &self.scratch.touches.at;
             let low = times.partition_point(|time| *time < at.saturating_sub(self.window));
             let high = low + times[low..].partition_point(|time| *time <= at);
             let inside = period.is_all() || period.contains(state.at);
             self.scratch.bought.push(Bought { at, minor, currency, low, high, inside });
         }
-        debug_assert!(self.scratch.at.len() <= rows.len());
+        debug_assert!(self.scratch.touches.at.len() <= rows.len());
         // Sums over one person stay in 64 bits.
-        sum < 1 << 62 && self.scratch.bought.len() < 1 << 32 && self.scratch.at.len() < 1 << 29
+        sum < 1 << 62 && self.scratch.bought.len() < 1 << 32 && self.scratch.touches.at.len() < 1 << 29
     }
 
     /// Counts conversions, values and what is refused.
-    fn claims(&mut self, tally: &mut Tally) {
-        let Scratch { at, content, bought, queries, .. } = &mut self.scratch;
+    fn claims(&mut self, orders: &[Bought], tally: &mut Tally) {
+        let Scratch { touches: Touches { at, content, .. }, queries, .. } = &mut self.scratch;
         let count = at.len();
-        for Bought { minor, currency, low, high, inside, .. } in bought.iter().copied() {
+        for Bought { minor, currency, low, high, inside, .. } in orders.iter().copied() {
             if !inside {
                 continue;
             }
@@ -304,18 +354,17 @@ impl Plain {
 
     /// Notes what each model gives to each touch for orders in one currency.
     fn share(&mut self, orders: &[Bought]) -> Result<()> {
-        let (models, count) = (self.ways.len(), self.scratch.at.len());
+        let (models, range) = (self.ways.len(), span(orders));
+        self.scratch.start = range.start;
         for gifts in [&mut self.scratch.from, &mut self.scratch.alone] {
             gifts.clear();
-            gifts.resize((count + 1) * models, [0; 2]);
+            gifts.resize((range.len() + 1) * models, [0; 2]);
         }
         for (model, way) in self.ways.iter().enumerate() {
             if let Way::Decay(half_life) = way {
-                let range = span(orders);
                 self.scratch.factors.clear();
-                self.scratch.factors.resize(range.start, Factor::default());
-                let factors = self.scratch.at[range].iter().map(|at| half_life.factor(i128::from(*at)));
-                self.scratch.factors.extend(factors);
+                let times = &self.scratch.touches.at[range.clone()];
+                self.scratch.factors.extend(times.iter().map(|at| half_life.factor(i128::from(*at))));
             }
             for order in orders.iter().filter(|order| order.inside && order.low < order.high) {
                 let mut given =
@@ -327,28 +376,30 @@ impl Plain {
     }
 
     /// Adds what the touches were given to the rows of their values.
-    fn add_up(&mut self, orders: &[Bought], models: usize) {
-        let currency = orders[0].currency;
-        let Scratch { from, alone, content, .. } = &self.scratch;
+    fn add_up(&mut self, orders: &[Bought]) {
+        let (currency, models) = (orders[0].currency, self.ways.len());
+        let Scratch { from, alone, touches, running, given, .. } = &mut self.scratch;
         for labels in &mut self.labels {
             if labels.cells.len() <= currency {
                 labels.cells.resize(currency + 1, Vec::new());
             }
             labels.cells[currency].resize(labels.symbols.len() * models, [0; 2]);
         }
-        let range = span(orders);
-        let mut running = vec![[0_i64; 2]; models];
-        let mut given = vec![[0_i128; 2]; models];
-        for place in range {
-            let (from, alone) = (&from[place * models..][..models], &alone[place * models..][..models]);
-            for (((given, running), from), alone) in given.iter_mut().zip(&mut running).zip(from).zip(alone) {
+        running.clear();
+        running.resize(models, [0; 2]);
+        given.clear();
+        given.resize(models, [0; 2]);
+        let gifts = from.chunks_exact(models.max(1)).zip(alone.chunks_exact(models.max(1)));
+        for (content, (from, alone)) in touches.content[span(orders)].iter().zip(gifts) {
+            for (((given, running), from), alone) in given.iter_mut().zip(&mut *running).zip(from).zip(alone)
+            {
                 *running = [running[0] + from[0], running[1] + from[1]];
                 *given = [i128::from(running[0] + alone[0]), i128::from(running[1] + alone[1])];
             }
             for labels in &mut self.labels {
-                let row = labels.slots[content[place] as usize] as usize;
+                let row = labels.slots[*content as usize] as usize;
                 let cells = &mut labels.cells[currency][row * models..][..models];
-                for (cell, given) in cells.iter_mut().zip(&given) {
+                for (cell, given) in cells.iter_mut().zip(&*given) {
                     cell[0] += given[0];
                     cell[1] += given[1];
                 }
@@ -358,7 +409,7 @@ impl Plain {
 
     /// Turns, conversations and people, and which of them ended in a conversion.
     fn rates(&mut self, world: &World<'_>, tally: &mut Tally, orders: &[Bought]) {
-        let Scratch { at, content, handle, conversations, .. } = &mut self.scratch;
+        let Scratch { touches: Touches { at, content, handle }, conversations, .. } = &mut self.scratch;
         let period = self.period;
         conversations.clear();
         let mut person = None;
@@ -398,17 +449,23 @@ impl Plain {
         }
     }
 
-    /// Queries asked again before a conversion, or by a person without one.
-    fn repeats(&mut self, tally: &mut Tally, orders: &[Bought]) {
-        let mut since = 0;
+    /// Queries asked again before a conversion.
+    pub(crate) fn repeats(&mut self, orders: &[Bought], mut since: usize, tally: &mut Tally) {
+        if !self.has_queries {
+            return;
+        }
         for order in orders {
             if order.inside {
                 self.repeated(tally, order.low.max(since)..order.high, ASKED);
             }
             since = order.high;
         }
-        if orders.is_empty() {
-            self.repeated(tally, 0..self.scratch.at.len(), ASKED + 2);
+    }
+
+    /// Queries asked again by a person without a conversion.
+    pub(crate) fn never_bought(&mut self, tally: &mut Tally) {
+        if self.has_queries {
+            self.repeated(tally, 0..self.scratch.touches.at.len(), ASKED + 2);
         }
     }
 
@@ -416,7 +473,7 @@ impl Plain {
         if range.is_empty() {
             return;
         }
-        let Scratch { at, content, queries, .. } = &mut self.scratch;
+        let Scratch { touches: Touches { at, content, .. }, queries, .. } = &mut self.scratch;
         let period = self.period;
         let counts = |touch: usize| {
             place == ASKED || period.is_all() || period.contains(crate::time::utc_of(at[touch].into()))
