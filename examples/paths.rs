@@ -1,4 +1,4 @@
-//! Attribution of a table of paths: rules and Markov removal effects.
+//! Attribution of a table of paths: rules, Markov removal effects and Shapley values.
 //!
 //! ```text
 //! cargo run --release --example paths -- [OPTIONS] [FILE]...
@@ -21,8 +21,10 @@
 //! | `--more` | | reasons, totals, conversion probabilities and transition matrices too |
 //!
 //! Models: `first_touch`, `last_touch`, `last_non_direct`, `linear`, `linear_unique`, `position_based[:40/20/40]`,
-//! `j_shaped`, `inverse_j`, `participation`; `markov[:ORDER][:REMOVAL][:allocated]` with order 1 to 4 and removal
-//! `redirect_to_null`, `fail` or `detour`; `all`. In JSON a model has the name by which it was asked for.
+//! `j_shaped`, `inverse_j`, `participation`; `markov[:ORDER][:REMOVAL][:allocated]` with order 1 to 4, or `auto`, and removal
+//! `redirect_to_null`, `fail` or `detour`; `shapley[:GAME][:allocated]` with game `on_subsets`, `on_exactly` or `rate`,
+//! in the game's own unit; `shapley:ordered`, which JSON tells by position too; `all`. In JSON a model has the name by
+//! which it was asked for.
 //!
 //! What cannot be said is `null` in JSON and `-` in text, with a reason on standard error.
 
@@ -30,8 +32,11 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 
-use clinch::model::{Markov, Place};
-use clinch::{Attribution, BuiltIn, Dimension, MarkovCounts, Negative, PathTable, PerLabel, Removal};
+use clinch::model::{AtPosition, Markov, OrderChoice, Place};
+use clinch::{
+    Attribution, BuiltIn, Dimension, Game, MarkovCounts, Negative, PathTable, PerLabel, Removal, Shapley,
+    choose_order, shapley_ordered,
+};
 use csv::ByteRecord;
 use serde_json::{Map, Value, json};
 
@@ -41,7 +46,7 @@ const USAGE: &str = "usage: paths [--model NAME,..] [--separator TEXT] [--delimi
 [--conversions NAME] [--value NAME] [--nulls NAME] [--json] [--more] [FILE]..";
 
 /// What `all` stands for.
-const ALL: [&str; 11] = [
+const ALL: [&str; 15] = [
     "first_touch",
     "last_touch",
     "last_non_direct",
@@ -53,6 +58,10 @@ const ALL: [&str; 11] = [
     "markov:1",
     "markov:2",
     "markov:3",
+    "shapley",
+    "shapley:on_exactly",
+    "shapley:rate",
+    "shapley:ordered",
 ];
 
 fn main() {
@@ -284,25 +293,66 @@ struct Answer {
     attribution: Attribution,
     /// For models with removal effects.
     markov: Option<Markov>,
+    /// Why the order is what it is, where it was left to the table.
+    choice: Option<OrderChoice>,
+    /// What each label gets by position, where that is told.
+    positions: Vec<Vec<AtPosition>>,
 }
 
 impl Answer {
     fn new(name: &str, table: &PathTable) -> Outcome<Self> {
-        let rule = |attribution| Self { name: name.to_owned(), attribution, markov: None };
+        let rule = |attribution| Self::plain(name, attribution);
         let mut parts = name.split(':');
         match parts.next() {
             Some("markov") => Self::markov(name, parts, table),
+            Some("shapley") => Self::shapley(name, parts, table),
             Some("participation") if name == "participation" => Ok(rule(table.participation())),
             _ => Ok(rule(table.attribution(&name.parse::<BuiltIn>().map_err(|_| unknown(name))?)?)),
         }
     }
 
+    fn plain(name: &str, attribution: Attribution) -> Self {
+        Self { name: name.to_owned(), attribution, markov: None, choice: None, positions: Vec::new() }
+    }
+
+    /// `shapley[:GAME][:allocated]` or `shapley:ordered`.
+    fn shapley<'n>(name: &str, parts: impl Iterator<Item = &'n str>, table: &PathTable) -> Outcome<Self> {
+        let (mut game, mut allocated, mut positions) = (Game::default(), false, Vec::new());
+        for part in parts {
+            match part {
+                "allocated" => allocated = true,
+                "ordered" if name == "shapley:ordered" => {
+                    positions = shapley_ordered(table).into_iter().map(|row| row.positions).collect();
+                }
+                // The short form too.
+                "exactly" | "exact" => game = Game::OnExactly,
+                _ => game = part.parse().map_err(|_| unknown(name))?,
+            }
+        }
+        let shapley = Shapley::fit(table, game);
+        let mut attribution = shapley.attribution().clone();
+        if allocated {
+            let allocation = shapley.allocation(Dimension::default(), Negative::default())?;
+            return Ok(Self::plain(name, allocation.attribution(table)));
+        }
+        // The values themselves, also where they are no shares.
+        attribution.labels = shapley.values().to_vec();
+        attribution.no_conversions = None;
+        attribution.no_value = None;
+        Ok(Self { positions, ..Self::plain(name, attribution) })
+    }
+
     /// `markov[:ORDER][:REMOVAL][:allocated]`.
     fn markov<'n>(name: &str, parts: impl Iterator<Item = &'n str>, table: &PathTable) -> Outcome<Self> {
         let (mut order, mut removal, mut allocated) = (1, Removal::default(), false);
+        let mut choice = None;
         for part in parts {
             if let Ok(number) = part.parse() {
                 order = number;
+            } else if part == "auto" {
+                let found = choose_order(table);
+                order = found.order.unwrap_or(1);
+                choice = Some(found);
             } else if part == "allocated" {
                 allocated = true;
             } else {
@@ -315,7 +365,7 @@ impl Answer {
         } else {
             markov.attribution().clone()
         };
-        Ok(Self { name: name.to_owned(), attribution, markov: Some(markov) })
+        Ok(Self { markov: Some(markov), choice, ..Self::plain(name, attribution) })
     }
 
     /// Says on standard error what could not be said.
@@ -351,6 +401,16 @@ impl Answer {
             rows.push(cells);
         }
         print_table(out, &rows)?;
+        if let Some(choice) = &self.choice {
+            let names = ["order", "states", "bits a journey", "behind the best", "standard error"];
+            let mut rows = vec![names.map(str::to_owned).to_vec()];
+            rows.extend(choice.evidence.iter().map(|of| {
+                let bits =
+                    [of.bits_per_journey, of.behind_best, of.standard_error].map(|bits| cell(Some(bits)));
+                [of.order.to_string(), of.states.to_string()].into_iter().chain(bits).collect()
+            }));
+            print_table(out, &rows)?;
+        }
         if let Some(markov) = self.markov.as_ref().filter(|_| more) {
             let [chance, value] = [markov.conversion_probability(), markov.value_per_journey()].map(cell);
             writeln!(out, "P(conversion) {chance}, value of a journey {value}\n")?;
@@ -370,7 +430,8 @@ impl Answer {
 
 fn unknown(name: &str) -> String {
     format!(
-        "`{name}` is no model: write {}, participation, or markov[:ORDER][:redirect_to_null|:fail|:detour][:allocated]",
+        "`{name}` is no model: write {}, participation, markov[:ORDER|:auto][:redirect_to_null|:fail|:detour][:allocated] or \
+shapley[:on_subsets|:on_exactly|:rate][:allocated]",
         ALL.join(", ")
     )
 }
@@ -401,7 +462,11 @@ fn print_table(out: &mut impl Write, rows: &[Vec<String>]) -> Outcome<()> {
 fn in_json(answers: &[Answer], more: bool) -> Value {
     let (mut all, mut effects) = (Map::new(), Map::new());
     for answer in answers {
-        all.insert(answer.name.clone(), per_label(&answer.attribution.labels));
+        let mut labels = per_label(&answer.attribution.labels);
+        for (row, positions) in answer.attribution.labels.iter().zip(&answer.positions) {
+            labels[row.name()]["positions"] = json!(positions);
+        }
+        all.insert(answer.name.clone(), labels);
         if let Some(markov) = &answer.markov {
             effects.insert(answer.name.clone(), per_label(markov.removal_effects()));
         }
@@ -426,6 +491,10 @@ fn in_json(answers: &[Answer], more: bool) -> Value {
             }))
         };
         all.insert("status".to_owned(), each(&status));
+        all.insert(
+            "order_choice".to_owned(),
+            each(&|answer| answer.choice.as_ref().map(|choice| json!(choice))),
+        );
     }
     all.into()
 }
