@@ -55,10 +55,10 @@ fn chain(order: usize) -> PathTable {
                 .unwrap();
         }
         if path.len() < 8 {
-            for label in 0..3 {
+            for (label, chance) in chances[..3].iter().enumerate() {
                 let mut longer = path.clone();
                 longer.push(label);
-                open.push((longer, journeys * chances[label]));
+                open.push((longer, journeys * chance));
             }
         }
     }
