@@ -39,6 +39,7 @@ use clinch::{
 };
 use csv::ByteRecord;
 use serde_json::{Map, Value, json};
+use smallvec::SmallVec;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -251,7 +252,7 @@ fn read(file: impl Read, options: &Options, table: &mut PathTable) -> Outcome<()
 
 fn add_row(record: &ByteRecord, columns: &Columns, separator: &str, table: &mut PathTable) -> Outcome<()> {
     let text = |column: usize| {
-        std::str::from_utf8(&record[column]).map(str::trim).map_err(|_| "the text is not UTF-8")
+        std::str::from_utf8(&record[column]).map(str::trim_ascii).map_err(|_| "the text is not UTF-8")
     };
     let path = text(columns.path)?;
     let conversions = number("conversions", text(columns.conversions)?)?;
@@ -264,11 +265,14 @@ fn add_row(record: &ByteRecord, columns: &Columns, separator: &str, table: &mut 
         value: optional("value", columns.value)?,
         nulls: optional("nulls", columns.nulls)?,
     };
-    let labels = path.split(separator).map(str::trim);
     if path.is_empty() {
         return Ok(table.add([""; 0], outcome)?);
     }
-    if let Some(place) = labels.clone().position(str::is_empty) {
+    let labels: SmallVec<[&str; 32]> = match separator.as_bytes() {
+        [one] if one.is_ascii() => path.split(char::from(*one)).map(str::trim_ascii).collect(),
+        _ => path.split(separator).map(str::trim_ascii).collect(),
+    };
+    if let Some(place) = labels.iter().position(|label| label.is_empty()) {
         return Err(format!("label {} of the path `{path}` is empty", place + 1).into());
     }
     Ok(table.add(labels, outcome)?)
@@ -279,11 +283,27 @@ fn number(column: &str, text: &str) -> Outcome<f64> {
     if text.is_empty() || text == "NA" {
         return Ok(0.0);
     }
-    let short = text.len() < 16 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if short {
-        return Ok(text.bytes().fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0')) as f64);
+    let read = plain(text).map_or_else(|| text.parse(), Ok);
+    read.map_err(|_| format!("{column} `{text}` is not a number").into())
+}
+
+/// Decimals of up to 15 digits: both numbers are exact then, and the quotient is the nearest to what was written.
+fn plain(text: &str) -> Option<f64> {
+    const POWERS: [f64; 16] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let (mut digits, mut sum, mut point) = (0, 0_u64, None);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if digits < 15 => {
+                digits += 1;
+                sum = sum * 10 + u64::from(byte - b'0');
+            }
+            b'.' if point.is_none() => point = Some(digits),
+            _ => return None,
+        }
     }
-    text.parse().map_err(|_| format!("{column} `{text}` is not a number").into())
+    let decimals = digits - point.unwrap_or(digits);
+    (digits > 0).then(|| sum as f64 / POWERS[decimals])
 }
 
 /// What one model says of the table.
