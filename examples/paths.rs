@@ -1,4 +1,4 @@
-//! Attribution of a table of paths: rules and Markov removal effects.
+//! Attribution of a table of paths: rules, Markov removal effects and Shapley values.
 //!
 //! ```text
 //! cargo run --release --example paths -- [OPTIONS] [FILE]...
@@ -21,8 +21,10 @@
 //! | `--more` | | reasons, totals, conversion probabilities and transition matrices too |
 //!
 //! Models: `first_touch`, `last_touch`, `last_non_direct`, `linear`, `linear_unique`, `position_based[:40/20/40]`,
-//! `j_shaped`, `inverse_j`, `participation`; `markov[:ORDER][:REMOVAL][:allocated]` with order 1 to 4 and removal
-//! `redirect_to_null`, `fail` or `detour`; `all`. In JSON a model has the name by which it was asked for.
+//! `j_shaped`, `inverse_j`, `participation`; `markov[:ORDER][:REMOVAL][:allocated]` with order 1 to 4, or `auto`, and removal
+//! `redirect_to_null`, `fail` or `detour`; `shapley[:GAME][:allocated]` with game `on_subsets`, `on_exactly` or `rate`,
+//! in the game's own unit; `shapley:ordered`, which JSON tells by position too; `all`. In JSON a model has the name by
+//! which it was asked for.
 //!
 //! What cannot be said is `null` in JSON and `-` in text, with a reason on standard error.
 
@@ -30,10 +32,14 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 
-use clinch::model::{Markov, Place};
-use clinch::{Attribution, BuiltIn, Dimension, MarkovCounts, Negative, PathTable, PerLabel, Removal};
+use clinch::model::{AtPosition, Markov, OrderChoice, Place};
+use clinch::{
+    Attribution, BuiltIn, Dimension, Game, MarkovCounts, Negative, PathTable, PerLabel, Removal, Shapley,
+    choose_order, shapley_ordered,
+};
 use csv::ByteRecord;
 use serde_json::{Map, Value, json};
+use smallvec::SmallVec;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -41,7 +47,7 @@ const USAGE: &str = "usage: paths [--model NAME,..] [--separator TEXT] [--delimi
 [--conversions NAME] [--value NAME] [--nulls NAME] [--json] [--more] [FILE]..";
 
 /// What `all` stands for.
-const ALL: [&str; 11] = [
+const ALL: [&str; 15] = [
     "first_touch",
     "last_touch",
     "last_non_direct",
@@ -53,6 +59,10 @@ const ALL: [&str; 11] = [
     "markov:1",
     "markov:2",
     "markov:3",
+    "shapley",
+    "shapley:on_exactly",
+    "shapley:rate",
+    "shapley:ordered",
 ];
 
 fn main() {
@@ -242,7 +252,7 @@ fn read(file: impl Read, options: &Options, table: &mut PathTable) -> Outcome<()
 
 fn add_row(record: &ByteRecord, columns: &Columns, separator: &str, table: &mut PathTable) -> Outcome<()> {
     let text = |column: usize| {
-        std::str::from_utf8(&record[column]).map(str::trim).map_err(|_| "the text is not UTF-8")
+        std::str::from_utf8(&record[column]).map(str::trim_ascii).map_err(|_| "the text is not UTF-8")
     };
     let path = text(columns.path)?;
     let conversions = number("conversions", text(columns.conversions)?)?;
@@ -255,11 +265,14 @@ fn add_row(record: &ByteRecord, columns: &Columns, separator: &str, table: &mut 
         value: optional("value", columns.value)?,
         nulls: optional("nulls", columns.nulls)?,
     };
-    let labels = path.split(separator).map(str::trim);
     if path.is_empty() {
         return Ok(table.add([""; 0], outcome)?);
     }
-    if let Some(place) = labels.clone().position(str::is_empty) {
+    let labels: SmallVec<[&str; 32]> = match separator.as_bytes() {
+        [one] if one.is_ascii() => path.split(char::from(*one)).map(str::trim_ascii).collect(),
+        _ => path.split(separator).map(str::trim_ascii).collect(),
+    };
+    if let Some(place) = labels.iter().position(|label| label.is_empty()) {
         return Err(format!("label {} of the path `{path}` is empty", place + 1).into());
     }
     Ok(table.add(labels, outcome)?)
@@ -270,11 +283,27 @@ fn number(column: &str, text: &str) -> Outcome<f64> {
     if text.is_empty() || text == "NA" {
         return Ok(0.0);
     }
-    let short = text.len() < 16 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if short {
-        return Ok(text.bytes().fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0')) as f64);
+    let read = plain(text).map_or_else(|| text.parse(), Ok);
+    read.map_err(|_| format!("{column} `{text}` is not a number").into())
+}
+
+/// Decimals of up to 15 digits: both numbers are exact then, and the quotient is the nearest to what was written.
+fn plain(text: &str) -> Option<f64> {
+    const POWERS: [f64; 16] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let (mut digits, mut sum, mut point) = (0, 0_u64, None);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if digits < 15 => {
+                digits += 1;
+                sum = sum * 10 + u64::from(byte - b'0');
+            }
+            b'.' if point.is_none() => point = Some(digits),
+            _ => return None,
+        }
     }
-    text.parse().map_err(|_| format!("{column} `{text}` is not a number").into())
+    let decimals = digits - point.unwrap_or(digits);
+    (digits > 0).then(|| sum as f64 / POWERS[decimals])
 }
 
 /// What one model says of the table.
@@ -284,25 +313,66 @@ struct Answer {
     attribution: Attribution,
     /// For models with removal effects.
     markov: Option<Markov>,
+    /// Why the order is what it is, where it was left to the table.
+    choice: Option<OrderChoice>,
+    /// What each label gets by position, where that is told.
+    positions: Vec<Vec<AtPosition>>,
 }
 
 impl Answer {
     fn new(name: &str, table: &PathTable) -> Outcome<Self> {
-        let rule = |attribution| Self { name: name.to_owned(), attribution, markov: None };
+        let rule = |attribution| Self::plain(name, attribution);
         let mut parts = name.split(':');
         match parts.next() {
             Some("markov") => Self::markov(name, parts, table),
+            Some("shapley") => Self::shapley(name, parts, table),
             Some("participation") if name == "participation" => Ok(rule(table.participation())),
             _ => Ok(rule(table.attribution(&name.parse::<BuiltIn>().map_err(|_| unknown(name))?)?)),
         }
     }
 
+    fn plain(name: &str, attribution: Attribution) -> Self {
+        Self { name: name.to_owned(), attribution, markov: None, choice: None, positions: Vec::new() }
+    }
+
+    /// `shapley[:GAME][:allocated]` or `shapley:ordered`.
+    fn shapley<'n>(name: &str, parts: impl Iterator<Item = &'n str>, table: &PathTable) -> Outcome<Self> {
+        let (mut game, mut allocated, mut positions) = (Game::default(), false, Vec::new());
+        for part in parts {
+            match part {
+                "allocated" => allocated = true,
+                "ordered" if name == "shapley:ordered" => {
+                    positions = shapley_ordered(table).into_iter().map(|row| row.positions).collect();
+                }
+                // The short form too.
+                "exactly" | "exact" => game = Game::OnExactly,
+                _ => game = part.parse().map_err(|_| unknown(name))?,
+            }
+        }
+        let shapley = Shapley::fit(table, game);
+        let mut attribution = shapley.attribution().clone();
+        if allocated {
+            let allocation = shapley.allocation(Dimension::default(), Negative::default())?;
+            return Ok(Self::plain(name, allocation.attribution(table)));
+        }
+        // The values themselves, also where they are no shares.
+        attribution.labels = shapley.values().to_vec();
+        attribution.no_conversions = None;
+        attribution.no_value = None;
+        Ok(Self { positions, ..Self::plain(name, attribution) })
+    }
+
     /// `markov[:ORDER][:REMOVAL][:allocated]`.
     fn markov<'n>(name: &str, parts: impl Iterator<Item = &'n str>, table: &PathTable) -> Outcome<Self> {
         let (mut order, mut removal, mut allocated) = (1, Removal::default(), false);
+        let mut choice = None;
         for part in parts {
             if let Ok(number) = part.parse() {
                 order = number;
+            } else if part == "auto" {
+                let found = choose_order(table);
+                order = found.order.unwrap_or(1);
+                choice = Some(found);
             } else if part == "allocated" {
                 allocated = true;
             } else {
@@ -315,7 +385,7 @@ impl Answer {
         } else {
             markov.attribution().clone()
         };
-        Ok(Self { name: name.to_owned(), attribution, markov: Some(markov) })
+        Ok(Self { markov: Some(markov), choice, ..Self::plain(name, attribution) })
     }
 
     /// Says on standard error what could not be said.
@@ -351,6 +421,16 @@ impl Answer {
             rows.push(cells);
         }
         print_table(out, &rows)?;
+        if let Some(choice) = &self.choice {
+            let names = ["order", "states", "bits a journey", "behind the best", "standard error"];
+            let mut rows = vec![names.map(str::to_owned).to_vec()];
+            rows.extend(choice.evidence.iter().map(|of| {
+                let bits =
+                    [of.bits_per_journey, of.behind_best, of.standard_error].map(|bits| cell(Some(bits)));
+                [of.order.to_string(), of.states.to_string()].into_iter().chain(bits).collect()
+            }));
+            print_table(out, &rows)?;
+        }
         if let Some(markov) = self.markov.as_ref().filter(|_| more) {
             let [chance, value] = [markov.conversion_probability(), markov.value_per_journey()].map(cell);
             writeln!(out, "P(conversion) {chance}, value of a journey {value}\n")?;
@@ -370,7 +450,8 @@ impl Answer {
 
 fn unknown(name: &str) -> String {
     format!(
-        "`{name}` is no model: write {}, participation, or markov[:ORDER][:redirect_to_null|:fail|:detour][:allocated]",
+        "`{name}` is no model: write {}, participation, markov[:ORDER|:auto][:redirect_to_null|:fail|:detour][:allocated] or \
+shapley[:on_subsets|:on_exactly|:rate][:allocated]",
         ALL.join(", ")
     )
 }
@@ -401,7 +482,11 @@ fn print_table(out: &mut impl Write, rows: &[Vec<String>]) -> Outcome<()> {
 fn in_json(answers: &[Answer], more: bool) -> Value {
     let (mut all, mut effects) = (Map::new(), Map::new());
     for answer in answers {
-        all.insert(answer.name.clone(), per_label(&answer.attribution.labels));
+        let mut labels = per_label(&answer.attribution.labels);
+        for (row, positions) in answer.attribution.labels.iter().zip(&answer.positions) {
+            labels[row.name()]["positions"] = json!(positions);
+        }
+        all.insert(answer.name.clone(), labels);
         if let Some(markov) = &answer.markov {
             effects.insert(answer.name.clone(), per_label(markov.removal_effects()));
         }
@@ -426,6 +511,10 @@ fn in_json(answers: &[Answer], more: bool) -> Value {
             }))
         };
         all.insert("status".to_owned(), each(&status));
+        all.insert(
+            "order_choice".to_owned(),
+            each(&|answer| answer.choice.as_ref().map(|choice| json!(choice))),
+        );
     }
     all.into()
 }

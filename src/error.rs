@@ -174,6 +174,26 @@ pub enum ErrorKind {
         /// The order of those they were to be added to.
         expected: usize,
     },
+    /// A game has too many labels for all their sets to be asked about.
+    #[error("{found} labels have too many sets to ask about each: sample, or take {most} at most")]
+    TooManyLabels {
+        /// How many.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// Orders that are to be drawn tell no error.
+    #[error("{found} orders tell no error: draw 2 at least")]
+    TooFewOrders {
+        /// How many.
+        found: usize,
+    },
+    /// A caller's function gave no finite number.
+    #[error("{what} is no finite number")]
+    NotFinite {
+        /// What.
+        what: &'static str,
+    },
     /// A model of times was to weigh paths without.
     #[error("model `{model}` needs the times of touchpoints, which a table of paths has not")]
     NeedsTime {

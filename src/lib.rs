@@ -143,8 +143,9 @@ pub use privacy::ConsentPolicy;
 // Models and credit.
 pub use credit::{Credit, Credits, LineCredits, Share, credit, credit_lines};
 pub use model::{
-    Allocation, Attribution, BuiltIn, Chosen, Markov, MarkovCounts, Model, Negative, Outcome, Participation,
-    PathTable, PathsBy, PerLabel, PositionBased, Removal, TimeDecay, Weights,
+    Allocation, Attribution, BuiltIn, Chosen, Game, Markov, MarkovCounts, Model, Negative, Outcome,
+    Participation, PathTable, PathsBy, PerLabel, PositionBased, Removal, Sampled, Shapley, TimeDecay,
+    Weights, choose_order, shapley_exact, shapley_ordered, shapley_sampled,
 };
 
 // Answers.

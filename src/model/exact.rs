@@ -24,10 +24,14 @@ impl Exact {
         if number.is_nan() || number.abs() >= LARGEST {
             return None;
         }
-        let whole = number as i128;
+        // Most are whole numbers, and conversions by way of 64 bits are instructions of the machine.
+        let whole = number as i64;
+        if whole as f64 == number {
+            return Some(Self::whole(whole));
+        }
         let rest = (number - whole as f64) * ONE as f64;
         let nearest = if rest < 0.0 { rest - 0.5 } else { rest + 0.5 };
-        Some(Self(whole * ONE + nearest as i128))
+        Some(Self(i128::from(whole) * ONE + i128::from(nearest as i64)))
     }
 
     /// A whole number.

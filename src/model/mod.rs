@@ -14,6 +14,7 @@
 //! | time decay | `time_decay:7d` | what was still fresh? | 2^(-age/half-life) |
 //! | participation | `participation` | which orders had it at all? | full value to each distinct label; does not sum to one |
 //! | Markov | `markov:1:allocated` | without which labels would most be lost? | a label's removal effect, over those of the path |
+//! | Shapley | `shapley:allocated` | what do labels add to each other? | a label's Shapley value, over those of the path |
 //! | custom | its own | yours | [`custom`] or any [`Model`] |
 //!
 //! Every model gives a path of one touchpoint the whole, and is never asked about a path of none: that value is
@@ -34,9 +35,11 @@ mod builtin;
 mod decay;
 mod exact;
 mod journeys;
+mod log;
 mod markov;
 mod name;
 mod rows;
+mod shapley;
 mod table;
 
 use std::fmt;
@@ -48,8 +51,14 @@ pub(crate) use builtin::Steps;
 pub use builtin::{BuiltIn, Participation, PositionBased, TimeDecay};
 pub(crate) use decay::{Factor, HalfLife};
 pub use journeys::PathsBy;
-pub use markov::{Markov, MarkovCounts, Place, Removal, Transition};
+pub use markov::{
+    Markov, MarkovCounts, OrderChoice, OrderEvidence, Place, Removal, Transition, choose_order,
+};
 pub use name::{Chosen, Named};
+pub use shapley::{
+    AtPosition, EXACT_LABELS, Game, OrderedLabel, Sampled, Shapley, exact as shapley_exact,
+    ordered as shapley_ordered, sampled as shapley_sampled,
+};
 pub use table::{Outcome, PathTable};
 
 use crate::error::Result;

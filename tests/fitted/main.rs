@@ -3,10 +3,13 @@
 #[path = "../example/mod.rs"]
 mod example;
 
+mod allocated;
+mod choice;
 mod laws;
 mod oracles;
 mod program;
 mod reference;
+mod shapley;
 
 use clinch::{Attribution, Markov, MarkovCounts, Outcome, PathTable, PerLabel, Removal};
 

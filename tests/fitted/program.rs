@@ -54,6 +54,38 @@ fn more_shows_the_matrix_and_the_totals() {
 }
 
 #[test]
+fn shapley_is_told_in_the_units_of_its_game() {
+    let input = "path,conversions,nulls\nA,4,6\nB,2,8\nA>B,6,4\nA>B>C,3,1\nC,0,10\n";
+    let found = json(&["--model=shapley,shapley:on_exactly,shapley:rate,shapley:ordered"], input);
+    for (model, expected) in [
+        ("shapley", [8.0, 6.0, 1.0]),
+        ("shapley:on_exactly", [3.0, 2.0, -2.0]),
+        ("shapley:rate", [0.45, 0.35, -0.05]),
+        ("shapley:ordered", [8.0, 6.0, 1.0]),
+    ] {
+        for (label, expected) in ["A", "B", "C"].iter().zip(expected) {
+            assert_number(&found[model][label]["conversions"], expected);
+        }
+    }
+    let positions = &found["shapley:ordered"]["B"]["positions"];
+    assert_number(&positions[0]["conversions"], 2.0);
+    assert_number(&positions[1]["conversions"], 4.0);
+    assert_eq!(found["removal_effects"], serde_json::json!({}));
+}
+
+#[test]
+fn an_order_left_to_the_table_shows_its_evidence() {
+    let input = "path,conversions,nulls\na>b,500,0\nc>b,0,500\n";
+    let found = json(&["--model=markov:auto,markov:2", "--more"], input);
+    assert_eq!(found["markov:auto"], found["markov:2"]);
+    let choice = &found["order_choice"]["markov:auto"];
+    assert_eq!(choice["order"], 2);
+    assert_eq!(choice["evidence"].as_array().unwrap().len(), 4);
+    let text = printed("paths", &["--model=markov:auto"], input.as_bytes());
+    assert!(text.contains("bits a journey"), "{text}");
+}
+
+#[test]
 fn text_shows_credits_and_effects() {
     let text = printed("paths", &["--model", "markov:1", "--more"], TABLE.as_bytes());
     let row = text.lines().find(|line| line.starts_with("C1")).unwrap();

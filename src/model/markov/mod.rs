@@ -1,11 +1,13 @@
 //! Markov removal effects, solved exactly: what would be lost without a label.
 
 mod chain;
+mod choice;
 mod counts;
 mod dense;
 mod form;
 mod sparse;
 
+pub use choice::{OrderChoice, OrderEvidence, choose_order};
 pub use counts::MarkovCounts;
 
 use std::fmt;
