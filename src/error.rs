@@ -67,6 +67,48 @@ pub enum ErrorKind {
     /// Two trackers have different limits.
     #[error("the two trackers have different limits, so their facts do not compare")]
     LimitsMismatch,
+    /// The bytes are none of a snapshot.
+    #[error("this is no snapshot: it does not begin as one does")]
+    NotASnapshot,
+    /// A snapshot is of a version that is not known.
+    #[error("the snapshot has version {found} of the form, and this release reads version {known}")]
+    SnapshotVersion {
+        /// Its major version.
+        found: u16,
+        /// The major version that is read.
+        known: u16,
+    },
+    /// A snapshot was written under another key.
+    #[error("the snapshot was written under another key")]
+    SnapshotKey,
+    /// A snapshot's ids are kept in another way than the limits say.
+    #[error("the snapshot was written with `hash_ids` set to {hashed}: restore it with such limits")]
+    SnapshotIds {
+        /// Whether its ids are pseudonyms.
+        hashed: bool,
+    },
+    /// A snapshot was torn, or changed since it was written.
+    #[error("the snapshot is damaged, restore an older one: section `{section}`: {problem}")]
+    SnapshotDamaged {
+        /// The part in which it shows.
+        section: &'static str,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// What a snapshot is read from or written to failed; the source says why.
+    #[error("the snapshot could not be read or written to its end")]
+    SnapshotIo {
+        /// What the reader or writer reported.
+        source: std::io::Error,
+    },
+    /// The tracker holds what a newer release wrote into its snapshot.
+    #[error(
+        "{sections} sections of the snapshot were written by a newer release and cannot be looked into: update, or give them up by Tracker::drop_unknown"
+    )]
+    UnknownSections {
+        /// How many.
+        sections: usize,
+    },
     /// There is something to split and nothing to split it over.
     #[error("nothing to split over: all weights are zero")]
     NoWeight,

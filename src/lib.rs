@@ -108,6 +108,7 @@ mod receipt;
 mod report;
 pub mod scrub;
 mod shard;
+pub mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;

@@ -178,6 +178,23 @@ impl Instant {
     pub(crate) fn utc(self) -> DateTime<Utc> {
         utc_of(self.nanos())
     }
+
+    /// Whole seconds since 1970, and nanoseconds behind them.
+    pub(crate) fn parts(self) -> (i64, u32) {
+        let nanos = self.nanos();
+        match i64::try_from(nanos) {
+            // Much faster, and right from 1678 to 2261.
+            Ok(nanos) => (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000) as u32),
+            Err(_) => (nanos.div_euclid(1_000_000_000) as i64, nanos.rem_euclid(1_000_000_000) as u32),
+        }
+    }
+
+    /// From whole seconds and less than a second of nanoseconds, if chrono has such an instant.
+    pub(crate) fn from_parts(seconds: i64, nanos: u32) -> Option<Self> {
+        let ends = DateTime::<Utc>::MIN_UTC.timestamp()..=DateTime::<Utc>::MAX_UTC.timestamp();
+        let is_one = ends.contains(&seconds) && nanos < 1_000_000_000;
+        is_one.then(|| Self::from_nanos(i128::from(seconds) * 1_000_000_000 + i128::from(nanos)))
+    }
 }
 
 impl PartialOrd for Instant {
@@ -261,6 +278,11 @@ mod tests {
         let kept = instants.map(Instant::new);
         assert_eq!(kept.map(Instant::utc), instants);
         assert!(kept.is_sorted_by(|a, b| a < b));
+        let parts = kept.map(Instant::parts);
+        assert_eq!(parts.map(|(seconds, nanos)| Instant::from_parts(seconds, nanos)), kept.map(Some));
+        assert_eq!(parts[2], (-1, 999_999_999));
+        let after = DateTime::<Utc>::MAX_UTC.timestamp() + 1;
+        assert_eq!((Instant::from_parts(after, 0), Instant::from_parts(0, 1_000_000_000)), (None, None));
     }
 
     #[test]

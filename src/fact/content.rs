@@ -215,9 +215,24 @@ impl Contents {
         if let Some(id) = self.index.find(hash, |id| content.is(&self.held[id as usize].content)) {
             return id;
         }
-        let id = self.held.len() as u32;
         self.bytes += bytes::content(content);
-        let held = self.read(content.to_content());
+        self.push(hash, content.to_content())
+    }
+
+    /// Adds a content that is not here yet.
+    pub(crate) fn add(&mut self, content: Content) -> ContentId {
+        let kind = KindRef::from(&content.kind);
+        let channel = content.channel.as_ref().map(Label::as_str);
+        let told = ContentRef { kind: &kind, channel, junk: content.junk, left_out: content.left_out };
+        let hash = told.hash(Mix::new(self.seed));
+        self.bytes += bytes::content(&told);
+        drop(kind);
+        self.push(hash, content)
+    }
+
+    fn push(&mut self, hash: u32, content: Content) -> ContentId {
+        let id = self.held.len() as u32;
+        let held = self.read(content);
         self.held.push(held);
         self.index.insert(hash, id);
         id

@@ -61,6 +61,12 @@ impl Facts {
         self.contents.texts.len() + self.contents.links.len() + self.contents.discounts.len()
     }
 
+    /// Whether what is here is within the caps on labels and bytes.
+    pub(super) fn is_within(&self) -> Result<()> {
+        self.fits_named([])?;
+        self.fits_bytes(|_| 0)
+    }
+
     fn is_unknown(&self, (sort, text): &(Sort, &str)) -> bool {
         let found = match sort {
             Sort::Label => self.contents.texts.find(text),

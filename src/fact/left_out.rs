@@ -18,6 +18,15 @@ impl LeftOut {
         counts.iter_mut().zip(self.0).for_each(|(count, more)| *count += i64::from(more));
     }
 
+    /// The counts by the place of their reason.
+    pub(crate) fn counts(self) -> [u8; FieldReason::ALL.len()] {
+        self.0
+    }
+
+    pub(crate) fn of_counts(counts: [u8; FieldReason::ALL.len()]) -> Self {
+        Self(counts)
+    }
+
     /// All counts as one number.
     pub(crate) fn number(self) -> u32 {
         self.0.iter().fold(0, |number, count| number << 8 | u32::from(*count))

@@ -15,6 +15,7 @@ mod limits;
 mod names;
 mod rows;
 mod set;
+pub(crate) mod snapshot;
 mod text;
 mod tie;
 mod witness;
@@ -27,6 +28,7 @@ pub(crate) use cluster::{Cluster, Traits};
 pub(crate) use content::{
     CHANNEL, Content, Contents, FLOW, Held, INTENT, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC,
 };
+use door::WITHHELD;
 pub(crate) use door::newer;
 pub(crate) use index::{Index, Mix};
 pub use intake::{Intake, Recorded};

@@ -51,7 +51,7 @@ impl Names {
         }
     }
 
-    /// How many handles there are.
+    /// How many handles there are, nobody's included.
     pub(crate) fn len(&self) -> usize {
         self.held.len()
     }

@@ -31,6 +31,7 @@ use crate::fact::index::{Mix, make_room};
 use crate::fact::intake::Recorded;
 use crate::fact::names::{Handle, NOBODY, Names};
 use crate::fact::rows::{Place, Row};
+use crate::fact::snapshot::Unknown;
 use crate::fact::tie::Ties;
 use crate::fact::{Change, Fact, Known, Limits, Witness};
 use crate::id::{Key, Pseudonym};
@@ -49,6 +50,8 @@ pub(crate) struct Facts {
     /// Link codes and discount codes.
     pub(crate) links: Ties,
     pub(crate) discounts: Ties,
+    /// What a newer version said in snapshots.
+    pub(crate) unknown: Unknown,
     count: usize,
     /// Bytes of ids of rows and of the turns that they name.
     pub(super) id_bytes: u64,
@@ -69,6 +72,7 @@ impl Facts {
             books: Books::new(seed),
             links: Ties::default(),
             discounts: Ties::default(),
+            unknown: Unknown::default(),
             count: 0,
             id_bytes: 0,
             book_bytes: 0,
@@ -208,7 +212,6 @@ impl Facts {
         }
         self.fits(1, self.unknown(&fact.who))?;
         self.fits_booked(&fact)?;
-        self.book_bytes += bytes::booked(&fact);
         // A refund may name nobody; it then belongs to where its order is.
         let placed = |fact: &Fact| !fact.who.is_empty() || fact.order().is_some();
         let at_home = placed(&fact);
@@ -226,6 +229,15 @@ impl Facts {
         let handle = self.enter(&fact.who);
         let number = self.books.open(&order);
         let recorded = self.note_version(number, &fact);
+        self.file(number, fact, handle);
+        let change = Change { book: Some(number), ..Change::of(&clusters) };
+        witness.after(self, at_home.then_some(handle), &change);
+        Ok(recorded)
+    }
+
+    /// Puts a fact about an order, which is not here yet, into its book, and notes what it names.
+    pub(super) fn file(&mut self, number: u32, fact: Fact, handle: Handle) {
+        self.book_bytes += bytes::booked(&fact);
         if let Kind::Order(order) = &fact.kind {
             for code in &order.codes {
                 let code = self.contents.links.intern(code);
@@ -238,7 +250,8 @@ impl Facts {
         } else {
             self.names.set_claims(handle);
         }
-        if at_home {
+        // A refund may name nobody; it then belongs to where its order is.
+        if handle != NOBODY || fact.order().is_some() {
             let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
             cluster.add_book(number);
             if let Kind::Order(order) = &fact.kind {
@@ -253,9 +266,6 @@ impl Facts {
         for handle in before.into_iter().chain([handle]) {
             self.clusters[self.names.cluster(handle) as usize].people.take();
         }
-        let change = Change { book: Some(number), ..Change::of(&clusters) };
-        witness.after(self, at_home.then_some(handle), &change);
-        Ok(recorded)
     }
 
     /// Whether a version of an order is older than one that is here.
@@ -378,6 +388,10 @@ impl Facts {
         if self.limits != other.limits {
             return Err(ErrorKind::LimitsMismatch.into());
         }
+        if self.unknown != other.unknown {
+            let sections = self.unknown.len().max(other.unknown.len());
+            return Err(ErrorKind::UnknownSections { sections }.into());
+        }
         let facts = other.facts().filter(|fact| !self.contains(fact)).count();
         let identifiers = other.names.count_unknown_in(&self.names);
         self.fits(facts, identifiers)?;
@@ -468,6 +482,7 @@ impl PartialEq for Facts {
         self.key == other.key
             && self.limits == other.limits
             && self.count == other.count
+            && self.unknown == other.unknown
             && self.facts().all(|fact| other.contains(&fact))
     }
 }

@@ -61,6 +61,13 @@ impl Texts {
         self.0.len()
     }
 
+    /// All of it in no more room than it needs; this one is empty then and keeps its room.
+    pub(crate) fn take_exact(&mut self) -> Self {
+        let exact = self.0.as_slice().to_vec();
+        self.0.clear();
+        Self(exact)
+    }
+
     pub(crate) fn reserve(&mut self, bytes: usize) {
         if self.0.is_empty() {
             self.0.reserve_exact(bytes);

@@ -14,7 +14,7 @@ use crate::text::{Code, EventId, Label, ProductId};
 use crate::time::without_leap;
 
 /// What a product of an order line reads when its own text contained an identifier.
-const WITHHELD: &str = "(withheld)";
+pub(in crate::fact) const WITHHELD: &str = "(withheld)";
 
 /// What every fact has.
 pub(super) struct Head<'c> {

@@ -8,7 +8,9 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::event::{ClaimWithdrawn, EventRef, EventRefOf, KindRef, ProductsRef, QueryRef};
+use crate::event::{ClaimWithdrawn, EventRef, EventRefOf, Kind, KindRef, ProductsRef, QueryRef};
+pub(super) use booked::WITHHELD;
+
 use crate::fact::cluster::Id;
 use crate::fact::content::ContentRef;
 pub(super) use crate::fact::door::screen::SHORTEST_SOUGHT;
@@ -139,6 +141,12 @@ impl Door<'_> {
         let content = ContentRef { kind, channel: channel.as_deref(), junk, left_out: screen.left_out };
         let (at, id) = (Instant::new(without_leap(*at)), self.stored(id));
         Ok(Passed::Row(RowFact { at, id, turn: turn.as_deref().map(|turn| self.stored(turn)), who, content }))
+    }
+
+    /// Whether what a fact says, which is no order and no refund, would be kept as it is.
+    pub(super) fn lets_in(&self, kind: &Kind) -> bool {
+        let mut let_in = KindRef::from(kind);
+        self.kind(&mut let_in, None, &mut Screen::default()).is_ok() && let_in == KindRef::from(kind)
     }
 
     pub(super) fn order_id(&self, id: &OrderId) -> OrderId {
