@@ -1,5 +1,12 @@
 //! The host's one struct: facts go in, answers come out.
 
+mod erase;
+mod holdings;
+mod retain;
+mod ties;
+
+pub use retain::Expired;
+
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};

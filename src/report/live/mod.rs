@@ -18,6 +18,7 @@ use crate::fact::{Change, Facts, Handle, Witness};
 use crate::journey::{Plan, World};
 use crate::question::Question;
 use crate::report::collect::{Collector, Counted, count_all, reached};
+use crate::report::erased;
 use crate::report::live::ties::{Asked, Group, Named};
 use crate::report::state::State;
 use crate::report::sums::{OrderValue, Sums};
@@ -294,6 +295,7 @@ impl Live {
         let mut sums = self.here.clone().sums(facts, &self.question);
         sums.retract(&self.away.clone().sums(facts, &self.question));
         sums.add_orders(self.orders.iter().map(|(value, count)| (*value, *count)).collect());
+        sums.merge(&erased::sums(facts, &self.question));
         sums
     }
 }
