@@ -184,8 +184,10 @@ fn by_choice_the_orders_go_too() {
     let before = tracker.clone();
     let intake = tracker.extend(events).unwrap();
     assert_eq!((intake.dropped[&DropReason::Erased], intake.repeated), (3, 2));
-    let _ = tracker.record(Event::refund("r", day(400), "r", "1", eur("4.00"))).unwrap();
     assert!(tracker == before);
+    let refund = Event::refund("r", day(400), "r", "1", eur("4.00"));
+    assert_eq!(tracker.record(refund).unwrap(), Recorded::Dropped(DropReason::Erased));
+    assert_eq!(totals(&tracker), told("5.00", "0.00", "0.00"));
 }
 
 #[test]

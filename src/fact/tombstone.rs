@@ -142,7 +142,7 @@ pub(crate) struct ErasedState {
 
 impl ErasedOrder {
     fn join(&mut self, other: Self) -> bool {
-        let before = self.clone();
+        let mut before = self.clone();
         self.as_of = self.as_of.max(other.as_of);
         self.without_money |= other.without_money;
         self.last = self.last.max(other.last);
@@ -155,6 +155,8 @@ impl ErasedOrder {
             (self.first, self.newest) = (None, None);
             self.refunds.clear();
         }
+        // How long the tombstone is needed is no news of the order.
+        before.last = self.last;
         *self != before
     }
 
