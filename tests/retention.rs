@@ -196,14 +196,15 @@ proptest! {
         let mut tracker = Tracker::with_limits(Key::new([7; 16]), keeping("5d", "20d", "40d"));
         tracker.extend(events.clone()).unwrap();
         let other = tracker.clone();
+        let shown = format!("{} {}", whom.kind().name(), whom.as_str());
         tracker.erase(whom, world::start() + TimeDelta::days(days / 2)).unwrap();
         let now = world::start() + TimeDelta::days(days);
         tracker.expire(now).unwrap();
         let question = Question::new(world::end());
         assert_books_balance(&tracker.report(&question).unwrap());
         let before = tracker.clone();
-        let intake = tracker.extend(events).unwrap();
-        prop_assert_eq!(intake.new, 0, "{}", intake);
+        let intake = tracker.extend(events.clone()).unwrap();
+        prop_assert_eq!(intake.new, 0, "{}\n{}{}\n{}", intake, events.iter().map(|event| serde_json::to_string(event).unwrap() + "\n").collect::<String>(), days, shown);
         prop_assert!(tracker == before);
         // Expiring again at the same instant changes nothing, nor does a tracker that has not expired yet.
         prop_assert!(tracker.expire(now).unwrap().facts.is_empty());

@@ -59,8 +59,8 @@ impl Facts {
                         removed.count(&fact);
                         continue;
                     }
-                    removed.texts += u64::from(self.forget_old_text(&mut fact));
                     self.blot(&mut fact);
+                    removed.texts += u64::from(self.forget_old_text(&mut fact));
                 }
                 kept.push(fact);
             }
@@ -86,8 +86,8 @@ impl Facts {
             let is_booked = matches!(fact.kind, Kind::Order(_) | Kind::Refund(_));
             let stays = if is_booked { self.mend(&mut fact) } else { self.may_stay(&fact) };
             if stays {
-                self.forget_old_text(&mut fact);
                 self.blot(&mut fact);
+                self.forget_old_text(&mut fact);
                 let _recorded = self.insert(fact)?;
             }
         }

@@ -137,14 +137,14 @@ impl Door<'_> {
             return self.booked(head, kind, derived.code, screen).map(Passed::Booked);
         }
         self.kind(kind, derived.code, &mut screen)?;
-        // After it was looked at: what was left out of it counts the same whenever it comes.
-        self.forget_old_text(without_leap(*at), kind);
         if !self.gone.events.is_empty() {
             let id = self.kept_id(id, kind);
             let asking = Asking { rank: kind.rank(), at: nanos_of(without_leap(*at)), id: &id, who: &who };
             let fields = self.gone.blot(asking, self.key);
             blot::blot_row(fields, kind, channel, turn, &mut screen.left_out);
         }
+        // After it was looked at: what was left out of it counts the same whenever it comes.
+        self.forget_old_text(without_leap(*at), kind);
         let content = ContentRef { kind, channel: channel.as_deref(), junk, left_out: screen.left_out };
         let (at, id) = (Instant::new(without_leap(*at)), self.stored(id));
         Ok(Passed::Row(RowFact { at, id, turn: turn.as_deref().map(|turn| self.stored(turn)), who, content }))
