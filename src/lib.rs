@@ -101,7 +101,7 @@ mod money;
 pub mod outbound;
 #[cfg(feature = "platforms")]
 pub mod platform;
-mod privacy;
+pub mod privacy;
 mod question;
 pub mod reason;
 mod receipt;
@@ -125,7 +125,7 @@ pub use event::{
     Columns, ColumnsOf, Event, EventOf, EventRef, EventRefOf, Kind, KindRef, Order, OrderLine, OrderRefund,
     OrderStatus, PrivacyLevel, Purpose, Refund, RefundLine,
 };
-pub use fact::{Intake, Limits, Recorded};
+pub use fact::{Intake, Limits, Recorded, Retention};
 pub use id::{
     IdKind, Identifier, IdentifierRef, Identifiers, IdentifiersRef, JUNK, Key, Pseudonym, ROLE_MAILBOXES, Who,
 };
@@ -139,7 +139,7 @@ pub use journey::{
     JourneyBuilder, Labels, Line, POST_PURCHASE_INTENTS, Path, ProductMatch, Refused, Reuse, Rules,
     TouchKind, Touchpoint, Transform, Unit,
 };
-pub use privacy::ConsentPolicy;
+pub use privacy::{ConsentPolicy, Erased, Subject};
 
 // Models and credit.
 pub use credit::{Credit, Credits, LineCredits, Share, credit, credit_lines};
@@ -156,7 +156,7 @@ pub use report::{
     Count, Figure, NotCounted, OrderValues, Overview, QueryFigures, Rate, Remainder, Report, Row, Sums,
     Table, Totals, Unattributed, report,
 };
-pub use tracker::{Tracker, Watch};
+pub use tracker::{Expired, Tracker, Watch};
 
 // Shards.
 pub use shard::{Control, ControlMoney, Inserted, ReportSet, ShardReport, shard_of};

@@ -59,6 +59,10 @@ reasons! {
     MixedCurrencies "mixed_currencies" "Send all amounts of one order in the currency of the order.";
     /// A field that cannot be left out contains an identifier of the same event.
     IdentifierInField "identifier_in_field" "Keep personal identifiers out of labels, products, codes and goals.";
+    /// It is about somebody, or an order, that was erased, and dated up to the erasure.
+    Erased "erased" "Nothing: it is a late or repeated delivery about somebody who was erased.";
+    /// It is older than `Limits::retention` lets facts of its class become.
+    TooOld "too_old" "Lengthen the span in Limits::retention if such old events should count.";
 }
 
 reasons! {
@@ -117,6 +121,10 @@ reasons! {
     NoConsent "no_consent" "Ask for consent; without it nothing is credited.";
     /// There are touchpoints, but the rules refuse each; the receipt says why.
     AllRefused "all_refused" "Read the receipt of the order for the reason of each.";
+    /// Its window reaches further back than touchpoints are kept.
+    Expired "expired" "Lengthen Retention::touchpoints beyond the lookback window, or ask about later orders.";
+    /// Its person was erased; date, currency and value are all that is left.
+    Erased "erased" "Nothing: the value stays in the totals without a person.";
     /// The model declined the path.
     ModelDeclined "model_declined" "Choose a model that speaks about such paths.";
 }
@@ -136,6 +144,13 @@ reasons! {
     NegativeEffect "negative_effect" "Look at the effects themselves, or choose another removal.";
     /// The chain keeps journeys too long to be solved within bounds.
     NotSolved "not_solved" "Fit to fewer labels, to a lower order or to shorter paths.";
+}
+
+impl UnattributedReason {
+    /// Whether a report tells such conversions apart from the unattributed.
+    pub(crate) fn has_own_row(self) -> bool {
+        matches!(self, Self::Expired | Self::Erased)
+    }
 }
 
 /// One line of the table of all reasons.

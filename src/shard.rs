@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, Result};
 use crate::money::{Currency, decimal};
 use crate::question::Question;
+use crate::reason::UnattributedReason;
 use crate::report::{Report, SumKey, Sums};
 
 /// The shard that a routing key belongs to, from 0 to below `shards`.
@@ -83,13 +84,17 @@ pub struct ControlMoney {
     pub credited: String,
     /// Of it, what none may.
     pub unattributed: String,
+    /// Of it, what has no path any more, since touchpoints are not kept that long.
+    pub expired: String,
+    /// Of it, what belongs to people who were erased.
+    pub erased: String,
 }
 
 impl Control {
     /// The totals that the sums imply.
     pub fn of(sums: &Sums) -> Self {
         let mut control = Self::default();
-        let mut money: BTreeMap<Currency, [i128; 3]> = BTreeMap::new();
+        let mut money: BTreeMap<Currency, [i128; 5]> = BTreeMap::new();
         let count = |number: i128| u64::try_from(number.max(0)).unwrap_or(u64::MAX);
         for (key, number) in sums.iter() {
             match key {
@@ -99,18 +104,25 @@ impl Control {
                 SumKey::RefundsLoose(_) => control.refunds_without_order += count(number),
                 SumKey::RefundsApplied(currency) => money.entry(*currency).or_default()[0] += number,
                 SumKey::Value(Some(currency)) => money.entry(*currency).or_default()[1] += number,
-                SumKey::UnattributedValue(Some(currency), _) => {
-                    money.entry(*currency).or_default()[2] += number
+                SumKey::UnattributedValue(Some(currency), reason) => {
+                    let place = match reason {
+                        UnattributedReason::Expired => 3,
+                        UnattributedReason::Erased => 4,
+                        _ => 2,
+                    };
+                    money.entry(*currency).or_default()[place] += number;
                 }
                 _ => {}
             }
         }
-        let told = |(currency, [refunds, net, unattributed]): (Currency, [i128; 3])| {
+        let told = |(currency, [refunds, net, unattributed, expired, erased]): (Currency, [i128; 5])| {
             let money = ControlMoney {
                 refunds: count(refunds),
                 net: decimal(net, currency),
-                credited: decimal(net - unattributed, currency),
+                credited: decimal(net - unattributed - expired - erased, currency),
                 unattributed: decimal(unattributed, currency),
+                expired: decimal(expired, currency),
+                erased: decimal(erased, currency),
             };
             (currency, money)
         };

@@ -1,5 +1,12 @@
 //! The host's one struct: facts go in, answers come out.
 
+mod erase;
+mod holdings;
+mod retain;
+mod ties;
+
+pub use retain::Expired;
+
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -240,9 +247,17 @@ impl Tracker {
     /// # Ok::<(), clinch::Error>(())
     /// ```
     ///
+    /// Version 1.0 of the form has no place for tombstones and horizons. A tracker that has erased or expired anything
+    /// therefore refuses to be written: restored, it would let what is gone come back. Such a host keeps its event log
+    /// and erases anew after a replay.
+    ///
     /// # Errors
-    /// `SnapshotIo` if the writer fails; what it was given until then is refused by `restore`.
+    /// `SnapshotTombstones` after an erasure or an expiry. `SnapshotIo` if the writer fails; what it was given until
+    /// then is refused by `restore`.
     pub fn snapshot(&self, to: impl std::io::Write) -> Result<()> {
+        if !self.facts.gone.is_empty() {
+            return Err(ErrorKind::SnapshotTombstones.into());
+        }
         snapshot::write(&self.facts, to)
     }
 
@@ -268,6 +283,14 @@ impl Tracker {
     /// They are kept and written back by [`Tracker::snapshot`], and trackers that differ in them are not merged.
     pub fn unknown_sections(&self) -> usize {
         self.facts.unknown.len()
+    }
+
+    /// Refuses to take facts away while there is something that cannot be looked into.
+    fn can_take_away(&self) -> Result<()> {
+        match self.unknown_sections() {
+            0 => Ok(()),
+            sections => Err(ErrorKind::UnknownSections { sections }.into()),
+        }
     }
 
     /// Gives up what only a newer release understands.

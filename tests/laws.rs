@@ -80,6 +80,10 @@ fn assert_balanced(report: &Report) {
             {
                 let rows = table.rows.iter().filter(|row| row.currency == totals.currency);
                 let mut sums = [units(&totals.unattributed), without * 1_000_000_000];
+                for row in [&totals.expired, &totals.erased] {
+                    sums[0] += units(&row.value);
+                    sums[1] += i128::from(row.count) * 1_000_000_000;
+                }
                 for figure in rows.map(|row| &row.models[place]) {
                     sums[0] += units(&figure.value);
                     sums[1] += units(&figure.conversions);

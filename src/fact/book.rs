@@ -30,6 +30,10 @@ pub(crate) struct Booked {
 }
 
 impl Book {
+    fn empty(order: OrderId) -> Self {
+        Self { order, facts: Vec::new(), newest: None, complete: DateTime::<Utc>::MIN_UTC }
+    }
+
     /// Where a fact stands, or would have to.
     pub(crate) fn search(&self, fact: &Fact) -> Result<usize, usize> {
         self.facts.binary_search_by(|held| held.fact.cmp(fact))
@@ -53,6 +57,17 @@ impl Book {
         self.facts.insert(place, Box::new(booked));
     }
 
+    /// Takes out the facts that satisfy `is`.
+    pub(crate) fn take(&mut self, is: impl Fn(&Booked) -> bool, key: &Key) -> Vec<Booked> {
+        let (taken, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.facts).into_iter().partition(|held| is(held));
+        (self.newest, self.complete) = (None, DateTime::<Utc>::MIN_UTC);
+        for booked in kept {
+            self.insert(*booked, key);
+        }
+        taken.into_iter().map(|booked| *booked).collect()
+    }
+
     /// The version that wins over all others.
     pub(crate) fn newest(&self) -> Option<&Booked> {
         self.newest.map(|place| &*self.facts[place as usize])
@@ -69,12 +84,14 @@ impl Book {
 pub(crate) struct Books {
     books: Vec<Book>,
     index: Index,
+    /// Books of orders that are gone: they are opened again for others.
+    free: Vec<u32>,
     seed: u64,
 }
 
 impl Books {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { books: Vec::new(), index: Index::default(), seed }
+        Self { books: Vec::new(), index: Index::default(), free: Vec::new(), seed }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -104,12 +121,29 @@ impl Books {
     /// The book of an order, opened now if there is none.
     pub(crate) fn open(&mut self, order: &OrderId) -> u32 {
         self.find(order).unwrap_or_else(|| {
-            let number = self.books.len() as u32;
+            let number = self.free.pop().unwrap_or(self.books.len() as u32);
             self.index.insert(self.hash(order), number);
-            let complete = DateTime::<Utc>::MIN_UTC;
-            make_room(&mut self.books);
-            self.books.push(Book { order: order.clone(), facts: Vec::new(), newest: None, complete });
+            let book = Book::empty(order.clone());
+            match self.books.get_mut(number as usize) {
+                Some(held) => *held = book,
+                None => {
+                    make_room(&mut self.books);
+                    self.books.push(book);
+                }
+            }
             number
         })
+    }
+
+    /// Closes the books without a fact; nothing of their orders stays.
+    pub(crate) fn close_empty(&mut self) {
+        for number in 0..self.books.len() as u32 {
+            let book = &self.books[number as usize];
+            if book.facts.is_empty() && !book.order.as_str().is_empty() {
+                self.index.remove(self.hash(&book.order), number);
+                self.books[number as usize] = Book::empty(OrderId::from(""));
+                self.free.push(number);
+            }
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! What facts say, each distinct content once.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
-use crate::event::{Kind, KindRef, ProductsRef};
+use crate::event::{Identify, Kind, KindRef, ProductsRef};
 use crate::fact::LeftOut;
 use crate::fact::bytes;
 use crate::fact::index::{Index, Mix};
@@ -151,10 +152,31 @@ pub(crate) struct Held {
     pub(crate) rank: u8,
 }
 
+fn hash_of(content: &Content, seed: u64) -> u32 {
+    with_ref(content, |content| content.hash(Mix::new(seed)))
+}
+
+fn with_ref<T>(content: &Content, what: impl FnOnce(&ContentRef<'_, '_>) -> T) -> T {
+    let Content { kind, channel, junk, left_out } = content;
+    let (kind, channel) = (&KindRef::from(kind), channel.as_ref().map(Label::as_str));
+    what(&ContentRef { kind, channel, junk: *junk, left_out: *left_out })
+}
+
 impl Held {
     /// Whether a fact that says it claims its identifiers and hands out or uses no code.
     pub(super) fn only_claims(&self) -> bool {
         self.code == NONE && !matches!(self.content.kind, Kind::ClaimWithdrawn(_))
+    }
+
+    /// What stands where a content was.
+    fn nothing() -> Self {
+        let content = Content {
+            kind: Kind::Identify(Identify::default()),
+            channel: None,
+            junk: 0,
+            left_out: LeftOut::default(),
+        };
+        Self { content, labels: [NONE; 6], products: SmallVec::new(), code: NONE, rank: 0 }
     }
 }
 
@@ -178,13 +200,17 @@ pub(crate) struct Contents {
     pub(crate) discounts: Texts<Code>,
     /// What they take.
     bytes: u64,
+    /// Numbers of contents that no fact has any more. They are not given out again, since whoever counts by numbers
+    /// relies on what each stands for; when they are many, all are numbered anew.
+    blank: BTreeSet<ContentId>,
     seed: u64,
 }
 
 impl Contents {
     pub(crate) fn new(seed: u64) -> Self {
         let (texts, links, discounts) = (Texts::new(seed), Texts::new(seed), Texts::new(seed));
-        Self { held: Vec::new(), index: Index::default(), texts, links, discounts, bytes: 0, seed }
+        let blank = BTreeSet::new();
+        Self { held: Vec::new(), index: Index::default(), texts, links, discounts, bytes: 0, blank, seed }
     }
 
     /// What all contents take, the texts in them included.
@@ -238,6 +264,58 @@ impl Contents {
         id
     }
 
+    /// Lets go of contents that are not `used`, and of texts that stand in none that is. Codes that an order carries
+    /// are `ordered`, those on links first. Says under which number each content stands from now on, if they have
+    /// been numbered anew.
+    pub(crate) fn keep(&mut self, used: &[bool], ordered: [&BTreeSet<Symbol>; 2]) -> Option<Vec<ContentId>> {
+        for id in (0..self.held.len() as u32).filter(|id| !used[*id as usize]) {
+            if self.blank.insert(id) {
+                let held = std::mem::replace(&mut self.held[id as usize], Held::nothing());
+                self.index.remove(hash_of(&held.content, self.seed), id);
+                self.bytes -= with_ref(&held.content, bytes::content);
+            }
+        }
+        self.keep_texts(ordered);
+        (self.blank.len() * 8 > self.held.len()).then(|| self.number_anew())
+    }
+
+    fn number_anew(&mut self) -> Vec<ContentId> {
+        let old = std::mem::take(&mut self.held);
+        let mut moved = vec![NONE; old.len()];
+        self.held.reserve_exact(old.len() - self.blank.len());
+        self.index = Index::default();
+        for (id, held) in (0..).zip(old) {
+            if !self.blank.contains(&id) {
+                let new = self.held.len() as u32;
+                moved[id as usize] = new;
+                self.index.insert(hash_of(&held.content, self.seed), new);
+                self.held.push(held);
+            }
+        }
+        self.blank.clear();
+        moved
+    }
+
+    fn keep_texts(&mut self, ordered: [&BTreeSet<Symbol>; 2]) {
+        let mut texts = vec![false; self.texts.list.len()];
+        let mut links = vec![false; self.links.list.len()];
+        let mut discounts = vec![false; self.discounts.list.len()];
+        for held in &self.held {
+            let labels = held.labels.iter().chain(&held.products).filter(|symbol| **symbol != NONE);
+            labels.for_each(|symbol| texts[*symbol as usize] = true);
+            if held.code != NONE {
+                let is_discount = matches!(held.content.kind, Kind::DiscountOffer(_));
+                let codes = if is_discount { &mut discounts } else { &mut links };
+                codes[held.code as usize] = true;
+            }
+        }
+        ordered[0].iter().for_each(|symbol| links[*symbol as usize] = true);
+        ordered[1].iter().for_each(|symbol| discounts[*symbol as usize] = true);
+        self.texts.keep(&texts);
+        self.links.keep(&links);
+        self.discounts.keep(&discounts);
+    }
+
     fn read(&mut self, mut content: Content) -> Held {
         let texts = &mut self.texts;
         // Contents with one label share its text.
@@ -282,12 +360,30 @@ impl Contents {
 pub(crate) struct Texts<T> {
     list: Vec<T>,
     index: Index,
+    /// Numbers of texts that nothing has any more.
+    free: Vec<Symbol>,
     seed: u64,
 }
 
-impl<T: AsRef<str> + Clone> Texts<T> {
+impl<T: AsRef<str> + Clone + for<'a> From<&'a str>> Texts<T> {
     fn new(seed: u64) -> Self {
-        Self { list: Vec::new(), index: Index::default(), seed }
+        Self { list: Vec::new(), index: Index::default(), free: Vec::new(), seed }
+    }
+
+    /// Whether a number is that of a text.
+    pub(crate) fn holds(&self, symbol: Symbol) -> bool {
+        self.list.get(symbol as usize).is_some_and(|text| self.find(text.as_ref()) == Some(symbol))
+    }
+
+    fn keep(&mut self, used: &[bool]) {
+        for symbol in (0..self.list.len() as u32).filter(|symbol| !used[*symbol as usize]) {
+            if self.holds(symbol) {
+                let hash = Mix::new(self.seed).text(self.list[symbol as usize].as_ref().as_bytes());
+                self.index.remove(hash, symbol);
+                self.list[symbol as usize] = T::from("");
+                self.free.push(symbol);
+            }
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -311,8 +407,11 @@ impl<T: AsRef<str> + Clone> Texts<T> {
         let hash = Mix::new(self.seed).text(text.as_ref().as_bytes());
         let found = self.index.find(hash, |symbol| self.list[symbol as usize].as_ref() == text.as_ref());
         found.unwrap_or_else(|| {
-            let symbol = self.list.len() as u32;
-            self.list.push(text.clone());
+            let symbol = self.free.pop().unwrap_or(self.list.len() as u32);
+            match self.list.get_mut(symbol as usize) {
+                Some(free) => *free = text.clone(),
+                None => self.list.push(text.clone()),
+            }
             self.index.insert(hash, symbol);
             symbol
         })

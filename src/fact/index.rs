@@ -39,6 +39,30 @@ impl Index {
         self.put(hash, number);
     }
 
+    /// Takes out a number that stands under this hash.
+    pub(crate) fn remove(&mut self, hash: u32, number: u32) {
+        let Some(mask) = self.slots.len().checked_sub(1) else { return };
+        let mut place = hash as usize & mask;
+        while self.slots[place] != (hash, number) {
+            if self.slots[place].1 == EMPTY {
+                return;
+            }
+            place = (place + 1) & mask;
+        }
+        self.used -= 1;
+        // What stands behind it moves up, unless it already stands where its hash says.
+        let mut next = (place + 1) & mask;
+        while self.slots[next].1 != EMPTY {
+            let home = self.slots[next].0 as usize & mask;
+            if (next.wrapping_sub(home) & mask) >= (next.wrapping_sub(place) & mask) {
+                self.slots[place] = self.slots[next];
+                place = next;
+            }
+            next = (next + 1) & mask;
+        }
+        self.slots[place] = (0, EMPTY);
+    }
+
     fn put(&mut self, hash: u32, number: u32) {
         let mask = self.slots.len() - 1;
         let mut place = hash as usize & mask;
@@ -145,6 +169,35 @@ mod tests {
             assert_eq!(index.find(number % 10, |held| held == number), Some(number));
         }
         assert_eq!(index.find(3, |held| held == 4), None);
+    }
+
+    #[test]
+    fn what_is_taken_out_is_gone_and_everything_else_is_found() {
+        let hash = |number: u32| number % 7 * 5;
+        let mut index = Index::default();
+        (0..200).for_each(|number| index.insert(hash(number), number));
+        for step in [3_usize, 2, 5] {
+            for number in (0..200).step_by(step) {
+                index.remove(hash(number), number);
+                index.remove(hash(number), number);
+            }
+            let gone = |number: u32| {
+                [3, 2, 5]
+                    .into_iter()
+                    .take_while(|done| *done != step as u32)
+                    .any(|done| number.is_multiple_of(done))
+            };
+            for number in 0..200 {
+                let kept = !gone(number) && number % step as u32 != 0;
+                assert_eq!(
+                    index.find(hash(number), |held| held == number).is_some(),
+                    kept,
+                    "{number} {step}"
+                );
+            }
+        }
+        (0..200).step_by(2).for_each(|number| index.insert(hash(number), number));
+        assert_eq!(index.find(hash(44), |held| held == 44), Some(44));
     }
 
     #[test]

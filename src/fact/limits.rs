@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::PrivacyLevel;
+use crate::time::Span;
 
 /// Bounds on what is kept. What is over one is refused whole and counted by reason, never cut.
 ///
@@ -25,6 +26,8 @@ pub struct Limits {
     /// Whether ids of orders, refunds and events are kept as pseudonyms. Default no, since a receipt must lead
     /// back to the host's chat log.
     pub hash_ids: bool,
+    /// How long facts are kept; see [`Tracker::expire`](crate::Tracker::expire). Default for good.
+    pub retention: Retention,
     /// Most distinct facts in all; at the cap `record` is an error. Default 2^32.
     pub facts: u64,
     /// Most distinct identifiers in all, and so the most people; at the cap `record` is an error. Default 2^32.
@@ -38,6 +41,22 @@ pub struct Limits {
     pub bytes: u64,
 }
 
+/// How long facts of each class are kept, by their date; nothing keeps them for good.
+///
+/// Whatever a lookback window is to reach needs touchpoints that old: keep them at least one window longer than the
+/// conversions that are asked about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Retention {
+    /// Texts of questions.
+    pub text: Option<Span>,
+    /// Turns and all other touchpoints, engagements and feedback.
+    pub touchpoints: Option<Span>,
+    /// Orders, refunds and goals.
+    pub orders: Option<Span>,
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -47,6 +66,7 @@ impl Default for Limits {
             privacy: PrivacyLevel::Intent,
             question_bytes: 4_096,
             hash_ids: false,
+            retention: Retention::default(),
             facts: 1 << 32,
             identifiers: 1 << 32,
             labels: (1 << 32) - 2,

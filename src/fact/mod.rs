@@ -1,5 +1,6 @@
 //! What is kept of an event: a fact without identifiers in the clear, without links, in a set without an order.
 
+mod blot;
 mod book;
 mod bulk;
 mod bytes;
@@ -7,22 +8,28 @@ mod cluster;
 mod columns;
 mod content;
 mod door;
+mod expire;
 mod index;
 mod intake;
 mod labels;
 mod left_out;
 mod limits;
 mod names;
+mod remove;
+mod rotate;
 mod rows;
 mod set;
+mod settle;
 pub(crate) mod snapshot;
 mod text;
 mod tie;
+mod tombstone;
 mod witness;
 
 use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
+pub(crate) use blot::{Seeker, WHOLE};
 pub(crate) use book::{Book, Booked};
 pub(crate) use cluster::{Cluster, Traits};
 pub(crate) use content::{
@@ -33,11 +40,12 @@ pub(crate) use door::newer;
 pub(crate) use index::{Index, Mix};
 pub use intake::{Intake, Recorded};
 pub(crate) use left_out::LeftOut;
-pub use limits::Limits;
+pub use limits::{Limits, Retention};
 pub(crate) use names::{Handle, NOBODY, Names};
 pub(crate) use rows::Row;
 pub(crate) use set::Facts;
 pub(crate) use tie::Tie;
+pub(crate) use tombstone::{Blot, Class, ErasedState, Stone, ghost_of, set_name};
 pub(crate) use witness::{Change, Witness};
 
 use crate::event::{Kind, Order, Refund};

@@ -22,6 +22,12 @@ pub(crate) struct Names {
     /// How many are identifiers, not sets.
     identifiers: usize,
     has_conversations: bool,
+    /// Handles that were taken out; others may still name them.
+    dead: Vec<Handle>,
+    /// Handles that nobody names: they are given out again.
+    free: Vec<Handle>,
+    /// How many of the members in `lists` are those of sets that were taken out.
+    garbage: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +54,9 @@ impl Names {
             index: Index::default(),
             identifiers: 0,
             has_conversations: false,
+            dead: Vec::new(),
+            free: Vec::new(),
+            garbage: 0,
         }
     }
 
@@ -113,11 +122,51 @@ impl Names {
     }
 
     fn push(&mut self, name: Name) -> Handle {
+        if let Some(handle) = self.free.pop() {
+            self.index.insert(name.key[0] as u32, handle);
+            self.held[handle as usize] = name;
+            return handle;
+        }
         let handle = self.held.len() as u32;
         self.index.insert(name.key[0] as u32, handle);
         make_room(&mut self.held);
         self.held.push(name);
         handle
+    }
+
+    /// Takes an identifier or a set out: nothing of it stays.
+    pub(crate) fn remove(&mut self, handle: Handle) {
+        let held = &mut self.held[handle as usize];
+        self.index.remove(held.key[0] as u32, handle);
+        match held.count {
+            1 => self.identifiers -= 1,
+            count => {
+                self.garbage += usize::from(count);
+                self.lists[held.start as usize..][..usize::from(count)].fill(NOBODY);
+            }
+        }
+        *held = Name { key: [0; 2], cluster: 0, start: 0, count: 0, kind: IdKind::Checkout, claims: false };
+        self.dead.push(handle);
+    }
+
+    /// Handles that were taken out and may still be named, sorted.
+    pub(crate) fn dead(&mut self) -> &[Handle] {
+        self.dead.sort_unstable();
+        &self.dead
+    }
+
+    /// Gives the handles that were taken out free: nobody names them any more.
+    pub(crate) fn recycle(&mut self) {
+        self.free.append(&mut self.dead);
+        if self.garbage * 2 > self.lists.len() {
+            let mut lists = Vec::with_capacity(self.lists.len() - self.garbage);
+            for held in self.held.iter_mut().filter(|held| held.count > 1) {
+                let members = &self.lists[held.start as usize..][..usize::from(held.count)];
+                held.start = lists.len() as u32;
+                lists.extend_from_slice(members);
+            }
+            (self.lists, self.garbage) = (lists, 0);
+        }
     }
 
     pub(crate) fn cluster(&self, handle: Handle) -> u32 {

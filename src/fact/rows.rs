@@ -126,6 +126,15 @@ impl Rows {
         }
     }
 
+    /// Numbers contents anew, in the order in which they were numbered before.
+    pub(crate) fn renumber(&mut self, moved: &[ContentId]) {
+        let rows: &mut dyn Iterator<Item = &mut Row> = match self {
+            Self::Few(rows) => &mut rows.iter_mut(),
+            Self::Many(chunks) => &mut chunks.iter_mut().flatten(),
+        };
+        rows.for_each(|row| row.content = moved[row.content as usize]);
+    }
+
     /// Rows that stand in order already.
     pub(crate) fn of_sorted(mut rows: Vec<Row>) -> Self {
         if rows.len() <= FEW {

@@ -33,15 +33,17 @@ use crate::fact::names::{Handle, NOBODY, Names};
 use crate::fact::rows::{Place, Row};
 use crate::fact::snapshot::Unknown;
 use crate::fact::tie::Ties;
+use crate::fact::tombstone::Gone;
 use crate::fact::{Change, Fact, Known, Limits, Witness};
 use crate::id::{Key, Pseudonym};
+use crate::reason::DropReason;
 use crate::text::{EventId, OrderId};
 
 /// Distinct facts under one key.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
-    key: Key,
-    limits: Limits,
+    pub(super) key: Key,
+    pub(super) limits: Limits,
     pub(crate) names: Names,
     pub(crate) contents: Contents,
     /// The first one is that of facts without identifiers.
@@ -52,6 +54,10 @@ pub(crate) struct Facts {
     pub(crate) discounts: Ties,
     /// What a newer version said in snapshots.
     pub(crate) unknown: Unknown,
+    /// Clusters that were taken out.
+    pub(super) free: Vec<u32>,
+    /// What was erased or is too old.
+    pub(crate) gone: Gone,
     count: usize,
     /// Bytes of ids of rows and of the turns that they name.
     pub(super) id_bytes: u64,
@@ -73,6 +79,8 @@ impl Facts {
             links: Ties::default(),
             discounts: Ties::default(),
             unknown: Unknown::default(),
+            free: Vec::new(),
+            gone: Gone::default(),
             count: 0,
             id_bytes: 0,
             book_bytes: 0,
@@ -102,7 +110,7 @@ impl Facts {
     }
 
     pub(super) fn door(&self) -> Door<'_> {
-        Door { key: &self.key, limits: &self.limits }
+        Door { key: &self.key, limits: &self.limits, gone: &self.gone }
     }
 
     pub(crate) fn record(&mut self, mut event: EventRef<'_>, witness: &mut impl Witness) -> Result<Recorded> {
@@ -113,7 +121,7 @@ impl Facts {
         }
     }
 
-    fn insert(&mut self, fact: Fact) -> Result<Recorded> {
+    pub(super) fn insert(&mut self, fact: Fact) -> Result<Recorded> {
         if matches!(fact.kind, Kind::Order(_) | Kind::Refund(_)) {
             self.insert_booked(fact, &mut ())
         } else {
@@ -194,6 +202,10 @@ impl Facts {
         }
     }
 
+    pub(super) fn forget_count(&mut self, gone: usize) {
+        self.count -= gone;
+    }
+
     pub(super) fn count_rows(&mut self, new: usize) {
         self.count += new;
     }
@@ -204,6 +216,9 @@ impl Facts {
             Kind::Refund(refund) => refund.order.clone(),
             _ => return Ok(Recorded::New),
         };
+        if let Some(changed) = self.absorb(&fact) {
+            return Ok(if changed { Recorded::New } else { Recorded::Dropped(DropReason::Erased) });
+        }
         let known = self.books.find(&order);
         if let Some(number) = known
             && self.books.get(number).search(&fact).is_ok()
@@ -312,9 +327,11 @@ impl Facts {
             }
         }
         let cluster = cluster.unwrap_or_else(|| {
-            make_room(&mut self.clusters);
-            self.clusters.push(Cluster::default());
-            self.clusters.len() as u32 - 1
+            self.free.pop().unwrap_or_else(|| {
+                make_room(&mut self.clusters);
+                self.clusters.push(Cluster::default());
+                self.clusters.len() as u32 - 1
+            })
         });
         let mut members = SmallVec::<[Handle; 4]>::new();
         for known in who {
@@ -396,6 +413,9 @@ impl Facts {
         let identifiers = other.names.count_unknown_in(&self.names);
         self.fits(facts, identifiers)?;
         self.fits_all(other)?;
+        if !self.gone.is_empty() || !other.gone.is_empty() {
+            return self.merge_settled(other);
+        }
         for fact in other.facts() {
             // Nothing that fits as a whole fails in part.
             let _recorded = self.insert(fact)?;
@@ -483,6 +503,7 @@ impl PartialEq for Facts {
             && self.limits == other.limits
             && self.count == other.count
             && self.unknown == other.unknown
+            && self.gone == other.gone
             && self.facts().all(|fact| other.contains(&fact))
     }
 }

@@ -29,6 +29,18 @@ impl Ties {
         push(&mut self.at(code).users, handle);
     }
 
+    /// Forgets handles, which are sorted, and codes that are none any more.
+    pub(crate) fn forget(&mut self, dead: &[Handle], is_code: impl Fn(Symbol) -> bool) {
+        for (code, tie) in (0..).zip(&mut self.0) {
+            if !is_code(code) {
+                *tie = Tie::default();
+            }
+            for handles in [&mut tie.sharers, &mut tie.users] {
+                handles.retain(|handle| dead.binary_search(handle).is_err());
+            }
+        }
+    }
+
     fn at(&mut self, code: Symbol) -> &mut Tie {
         let place = code as usize;
         if self.0.len() <= place {

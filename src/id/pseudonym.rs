@@ -12,7 +12,16 @@ use crate::id::{IdKind, Identifier};
 /// the text. The hash is fast, not a password hash: who holds the *key* can still try guesses, as with any
 /// pseudonym. Two trackers with the same key can be merged.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key(Box<[u64; ROUNDS]>);
+pub struct Key(Box<Schedule>);
+
+/// Round keys.
+#[derive(Clone, PartialEq, Eq)]
+struct Schedule {
+    /// Of Speck128/128.
+    wide: [u64; ROUNDS],
+    /// Of Speck64/128.
+    narrow: [u32; NARROW_ROUNDS],
+}
 
 /// A 128-bit stand-in for one identifier under one [`Key`]. It prints as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,17 +33,23 @@ const SEED_DOMAIN: u8 = 120;
 /// Rounds of Speck128/128.
 const ROUNDS: usize = 32;
 
+/// Rounds of Speck64/128.
+const NARROW_ROUNDS: usize = 27;
+
 impl Key {
     /// A key of 16 secret bytes, such as from the host's secret store.
     pub fn new(secret: [u8; 16]) -> Self {
         let secret = u128::from_le_bytes(secret);
         let (mut a, mut b) = (secret as u64, (secret >> 64) as u64);
-        let mut rounds = [0; ROUNDS];
-        for (i, round) in rounds.iter_mut().enumerate() {
+        let mut wide = [0; ROUNDS];
+        for (i, round) in wide.iter_mut().enumerate() {
             *round = a;
             (a, b) = speck_round(a, b, i as u64);
         }
-        Self(Box::new(rounds))
+        // The short permutation has a secret of its own, which follows from this one.
+        let secret = wrap(&wide, siphash128(SEED_DOMAIN, b"short")).0;
+        let narrow = narrow_schedule([0, 32, 64, 96].map(|bits| (secret >> bits) as u32));
+        Self(Box::new(Schedule { wide, narrow }))
     }
 
     /// The pseudonym of an identifier: the same for the same key, kind and text, on every platform.
@@ -53,22 +68,65 @@ impl Key {
     }
 
     pub(crate) fn wrap(&self, hash: u128) -> Pseudonym {
-        let (mut low, mut high) = (hash as u64, (hash >> 64) as u64);
-        for round in self.0.iter() {
-            (low, high) = speck_round(low, high, *round);
+        wrap(&self.0.wide, hash)
+    }
+
+    /// The same for hashes of 64 bits.
+    pub(crate) fn wrap_short(&self, hash: u64) -> u64 {
+        wrap_narrow(&self.0.narrow, hash)
+    }
+
+    /// Back from a short pseudonym to its hash.
+    pub(crate) fn unwrap_short(&self, pseudonym: u64) -> u64 {
+        let (mut low, mut high) = (pseudonym as u32, (pseudonym >> 32) as u32);
+        for round in self.0.narrow.iter().rev() {
+            low = (low ^ high).rotate_right(3);
+            high = (high ^ round).wrapping_sub(low).rotate_left(8);
         }
-        Pseudonym(u128::from(high) << 64 | u128::from(low))
+        u64::from(high) << 32 | u64::from(low)
     }
 
     /// Back from a pseudonym to the hash that it wraps: the same number under every key.
     pub(crate) fn unwrap(&self, pseudonym: Pseudonym) -> u128 {
         let (mut low, mut high) = (pseudonym.0 as u64, (pseudonym.0 >> 64) as u64);
-        for round in self.0.iter().rev() {
+        for round in self.0.wide.iter().rev() {
             low = (low ^ high).rotate_right(3);
             high = (high ^ round).wrapping_sub(low).rotate_left(8);
         }
         u128::from(high) << 64 | u128::from(low)
     }
+}
+
+fn wrap(rounds: &[u64; ROUNDS], hash: u128) -> Pseudonym {
+    let (mut low, mut high) = (hash as u64, (hash >> 64) as u64);
+    for round in rounds {
+        (low, high) = speck_round(low, high, *round);
+    }
+    Pseudonym(u128::from(high) << 64 | u128::from(low))
+}
+
+/// The round keys of Speck64/128 from its secret, the lowest word first.
+fn narrow_schedule([mut key, mut rest @ ..]: [u32; 4]) -> [u32; NARROW_ROUNDS] {
+    let mut rounds = [0; NARROW_ROUNDS];
+    for (i, round) in rounds.iter_mut().enumerate() {
+        *round = key;
+        (key, rest[i % 3]) = narrow_round(key, rest[i % 3], i as u32);
+    }
+    rounds
+}
+
+fn wrap_narrow(rounds: &[u32; NARROW_ROUNDS], hash: u64) -> u64 {
+    let (mut low, mut high) = (hash as u32, (hash >> 32) as u32);
+    for round in rounds {
+        (low, high) = narrow_round(low, high, *round);
+    }
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// One round of Speck64 on the words (low, high).
+fn narrow_round(low: u32, high: u32, key: u32) -> (u32, u32) {
+    let high = high.rotate_right(8).wrapping_add(low) ^ key;
+    (low.rotate_left(3) ^ high, high)
 }
 
 /// One round of Speck128 on the words (low, high).
@@ -196,6 +254,18 @@ mod tests {
         let wrapped = key.wrap(plain);
         assert_eq!(wrapped.0, 0xa65d985179783265_7860fedf5c570d18);
         assert_eq!(key.unwrap(wrapped), plain);
+    }
+
+    /// Published vector of Speck64/128 (Beaulieu et al., appendix C).
+    #[test]
+    fn the_short_permutation_meets_its_published_vector_and_unwraps() {
+        let rounds = narrow_schedule([0x0302_0100, 0x0b0a_0908, 0x1312_1110, 0x1b1a_1918]);
+        assert_eq!(wrap_narrow(&rounds, 0x3b72_6574_7475_432d), 0x8c6f_a548_454e_028b);
+        let key = Key::new([5; 16]);
+        for hash in [0, 1, u64::MAX, 0x0123_4567_89ab_cdef] {
+            assert_eq!(key.unwrap_short(key.wrap_short(hash)), hash);
+            assert_ne!(key.wrap_short(hash), Key::new([6; 16]).wrap_short(hash));
+        }
     }
 
     /// First and a later vector of the reference implementation's `vectors_sip128`, key 00..0f.

@@ -153,7 +153,12 @@ impl<'a> Circle<'_, 'a> {
 
     /// The people whose facts name an identifier.
     fn people_naming(&self, identifier: u32) -> Vec<u32> {
-        let names = |handle: u32| self.world.facts.names.members(handle).contains(&identifier);
+        // What an erased customer left behind is no journey.
+        let names = |handle: u32| {
+            let facts = self.world.facts;
+            facts.names.members(handle).contains(&identifier)
+                && !facts.gone.is_ghostly(&facts.names.who(handle))
+        };
         let rows = self.rows.iter().map(|row| row.handle);
         let handles = rows.chain(self.booked().map(|held| held.handle)).filter(|handle| names(*handle));
         let mut people: Vec<u32> = handles.map(|handle| self.people.of(handle)).collect();

@@ -84,11 +84,17 @@ impl<'a> World<'a> {
         world
     }
 
-    fn planned(facts: &'a Facts, rules: &'a Rules, policy: ConsentPolicy, as_of: DateTime<Utc>) -> Self {
+    /// The same before anybody has looked at what reaches over from other clusters.
+    pub(crate) fn planned(
+        facts: &'a Facts,
+        rules: &'a Rules,
+        policy: ConsentPolicy,
+        as_of: DateTime<Utc>,
+    ) -> Self {
         Self::alone(facts, rules, Cow::Owned(Plan::new(&facts.contents, rules)), policy, as_of)
     }
 
-    /// The same before anybody has looked at what reaches over from other clusters.
+    /// The same under a plan that is there already.
     pub(crate) fn alone(
         facts: &'a Facts,
         rules: &'a Rules,
@@ -99,6 +105,12 @@ impl<'a> World<'a> {
         let (now, remote) = (nanos_of(as_of), Remote::default());
         let has_conversations = facts.names.has_conversations();
         Self { facts, rules, plan, policy, as_of, now, remote, has_conversations }
+    }
+
+    /// Whether the window of a conversion reaches back behind what is kept of touchpoints.
+    pub(crate) fn expired(&self, at: i128) -> bool {
+        let horizon = self.facts.gone.horizons.touchpoints;
+        horizon.is_some_and(|horizon| at - i128::from(self.plan.longest) < horizon)
     }
 
     /// All clusters that hold something.

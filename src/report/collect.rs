@@ -13,6 +13,7 @@ use crate::model::Chosen;
 use crate::money::Currency;
 use crate::question::{Dated, Earned as Wanted, Question};
 use crate::report::crowd::Group;
+use crate::report::erased;
 use crate::report::share::Sharing;
 use crate::report::state::State;
 use crate::report::sums::{NotCounted, Sums};
@@ -29,6 +30,7 @@ pub(crate) fn collect(facts: &Facts, question: &Question) -> Result<Sums> {
     let Counted { here, away } = count_all(&world, question)?;
     let mut sums = here.sums(facts, question);
     sums.retract(&away.sums(facts, question));
+    sums.merge(&erased::sums(facts, question));
     Ok(sums)
 }
 
@@ -342,11 +344,12 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
         };
         let minor = value.map_or(0, crate::money::Money::minor);
         let place = self.currency(value.map(crate::money::Money::currency));
+        let expired = self.world.expired(earned.at);
         let decision = claiming.decision();
         for (held, count) in self.state.tally.refused.iter_mut().zip(decision.refused) {
             *held += count as i64;
         }
-        if value.is_some() {
+        if value.is_some() && !expired {
             let with_bot = decision.path.iter().any(|standing| standing.bot);
             self.state.tally.orders.push((with_bot, place as u32, minor));
             self.state.tally.crowd.note(Group::Ordered { currency: place, with_bot });
@@ -432,7 +435,8 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
             let oldest = earned.at - lookback;
             let start = touches
                 .partition_point(|touch| touch.at < oldest || since.is_some_and(|since| touch.at <= since));
-            if question.period.contains(utc_of(earned.at)) && start < end {
+            let told = question.period.contains(utc_of(earned.at)) && !self.world.expired(earned.at);
+            if told && start < end {
                 self.repeated(shopper, start..end, ASKED, |_| true);
             }
             since = Some(earned.at);

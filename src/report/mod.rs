@@ -2,6 +2,7 @@
 
 mod collect;
 mod crowd;
+mod erased;
 mod live;
 mod overview;
 mod plain;
@@ -36,7 +37,7 @@ use crate::text::Label;
 /// The answer to a question over many people's facts.
 ///
 /// The books balance in each currency, dimension and model that shares: rows + declined + outside the period +
-/// unattributed = value, to the minor unit, and the same for conversions in 10^-9. `Display` prints it for a
+/// unattributed + expired + erased = value, to the minor unit, and the same for conversions in 10^-9. `Display` prints it for a
 /// person, serde for a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -80,6 +81,11 @@ pub struct Totals {
     pub unattributed_withheld: bool,
     /// Of the conversions, those that no touchpoint may claim, by reason.
     pub reasons: Vec<Unattributed>,
+    /// Conversions whose window reaches back behind what is kept of touchpoints: whole, whatever is left of their
+    /// paths.
+    pub expired: Count,
+    /// Orders of people who were erased.
+    pub erased: Count,
     /// What was given back beyond the totals of orders.
     pub over_refunded: String,
 }
@@ -227,8 +233,16 @@ fn totals(sums: &Sums) -> Vec<Totals> {
             conversions: told(sums.get(&Key::Unattributed(currency, *reason))),
             value: amount(sums.get(&Key::UnattributedValue(currency, *reason)), currency),
         });
-        let values = UnattributedReason::ALL.iter().map(|reason| Key::UnattributedValue(currency, *reason));
+        let reasons = reasons.filter(|reason| !reason.reason.has_own_row());
+        let own = UnattributedReason::ALL.iter().filter(|reason| !reason.has_own_row());
+        let values = own.map(|reason| Key::UnattributedValue(currency, *reason));
+        let row = |reason| Count {
+            count: told(sums.get(&Key::Unattributed(currency, reason))),
+            value: amount(sums.get(&Key::UnattributedValue(currency, reason)), currency),
+        };
         Totals {
+            expired: row(UnattributedReason::Expired),
+            erased: row(UnattributedReason::Erased),
             currency,
             conversions: told(sums.get(&Key::Conversions(currency))),
             value: amount(sums.get(&Key::Value(currency)), currency),

@@ -36,6 +36,11 @@ fn write_totals(f: &mut fmt::Formatter<'_>, totals: &Totals) -> fmt::Result {
     for reason in &totals.reasons {
         writeln!(f, "  {} of them unattributed, {}: {}", reason.conversions, reason.reason, reason.value)?;
     }
+    for (name, row) in [("expired", &totals.expired), ("erased", &totals.erased)] {
+        if row.count > 0 {
+            writeln!(f, "  {} {name}: {}", row.count, row.value)?;
+        }
+    }
     if !is_nothing(&totals.over_refunded) {
         writeln!(f, "  refunded beyond the total: {}", totals.over_refunded)?;
     }
@@ -71,20 +76,17 @@ impl Report {
             lines.push(line);
         }
         for totals in &self.totals {
-            let unit = totals.currency.map_or("", Currency::code).to_owned();
-            let mut line = vec!["(unattributed)".to_owned(), unit];
-            line.extend(self.models.iter().map(|model| {
-                if model == crate::model::Participation::NAME {
-                    "-".to_owned()
-                } else {
-                    if totals.unattributed_withheld {
-                        "withheld".to_owned()
-                    } else {
-                        totals.unattributed.clone()
-                    }
+            let unit = totals.currency.map_or("", Currency::code);
+            let value = if totals.unattributed_withheld { "withheld" } else { &totals.unattributed };
+            lines.push(self.same_in_all("(unattributed)", unit, value));
+        }
+        for totals in &self.totals {
+            for (name, row) in [("(expired)", &totals.expired), ("(erased)", &totals.erased)] {
+                if row.count > 0 {
+                    let unit = totals.currency.map_or("", Currency::code);
+                    lines.push(self.same_in_all(name, unit, &row.value));
                 }
-            }));
-            lines.push(line);
+            }
         }
         for totals in &self.totals {
             let unit = totals.currency.map_or("", Currency::code);
@@ -103,6 +105,14 @@ impl Report {
             }
         }
         write_aligned(f, &lines, 2)
+    }
+
+    /// A row that says the same of every model that shares.
+    fn same_in_all(&self, name: &str, unit: &str, value: &str) -> Vec<String> {
+        let shares = |model: &String| model != crate::model::Participation::NAME;
+        let values =
+            self.models.iter().map(|model| if shares(model) { value.to_owned() } else { "-".to_owned() });
+        [name.to_owned(), unit.to_owned()].into_iter().chain(values).collect()
     }
 
     fn header(&self, by: &str) -> Vec<String> {

@@ -165,8 +165,12 @@ fn unattributed(sums: &Sums, currency: Option<Currency>) -> [i128; 2] {
     let mut all = [0, 0];
     for (key, number) in sums.iter() {
         match key {
-            Key::UnattributedValue(held, _) if *held == currency => all[0] += number,
-            Key::Unattributed(held, _) if *held == currency => all[1] += number * 1_000_000_000,
+            Key::UnattributedValue(held, reason) if *held == currency && !reason.has_own_row() => {
+                all[0] += number;
+            }
+            Key::Unattributed(held, reason) if *held == currency && !reason.has_own_row() => {
+                all[1] += number * 1_000_000_000;
+            }
             _ => {}
         }
     }

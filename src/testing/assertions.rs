@@ -278,7 +278,11 @@ fn books(table: &Table, totals: &Totals, model: &str) -> Option<String> {
         conversions += nanos(&remainder.declined_conversions) + nanos(&remainder.outside_conversions);
     }
     let unattributed: u64 = totals.reasons.iter().map(|reason| reason.conversions).sum();
+    let unattributed = unattributed + totals.expired.count + totals.erased.count;
     value += units(&totals.unattributed, totals.currency);
+    for row in [&totals.expired, &totals.erased].into_iter().filter(|row| row.count > 0) {
+        value += units(&row.value, totals.currency);
+    }
     conversions += i128::from(unattributed) * NANOS;
     if value != units(&totals.value, totals.currency) {
         let value = totals.currency.map_or_else(|| value.to_string(), |currency| decimal(value, currency));

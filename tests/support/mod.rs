@@ -145,7 +145,7 @@ pub fn units(text: &str) -> i128 {
     text.replace('.', "").parse().unwrap()
 }
 
-/// Rows + declined + outside the period + unattributed = value, and the same for conversions, for every
+/// Rows + declined + outside the period + unattributed + expired + erased = value, and the same for conversions, for every
 /// dimension, currency and sharing model.
 #[track_caller]
 pub fn assert_books_balance(report: &Report) {
@@ -157,6 +157,10 @@ pub fn assert_books_balance(report: &Report) {
                 let figures = rows.flat_map(|row| &row.models).filter(|figure| figure.model == *model);
                 let mut value = units(&totals.unattributed);
                 let mut nanos = i128::from(lost) * 1_000_000_000;
+                for row in [&totals.expired, &totals.erased] {
+                    value += units(&row.value);
+                    nanos += i128::from(row.count) * 1_000_000_000;
+                }
                 for figure in figures {
                     value += units(&figure.value);
                     nanos += units(&figure.conversions);

@@ -15,8 +15,13 @@ use proptest::sample::select;
 
 /// Cases of each property; `CLINCH_CASES` asks for more.
 pub fn cases() -> ProptestConfig {
-    let cases = std::env::var("CLINCH_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases.unwrap_or(2_000)) }
+    cases_or(2_000)
+}
+
+/// The same with fewer of them by default, where each costs more.
+pub fn cases_or(cases: u32) -> ProptestConfig {
+    let asked = std::env::var("CLINCH_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(asked.unwrap_or(cases)) }
 }
 
 /// The first instant of the world.

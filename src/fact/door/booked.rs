@@ -7,11 +7,12 @@ use crate::event::{Kind, KindRef, Order, Refund, RefundLine};
 use crate::fact::cluster::Id;
 use crate::fact::door::screen::Screen;
 use crate::fact::door::{Door, Entry, not_negative};
-use crate::fact::{Fact, Known};
+use crate::fact::tombstone::Asking;
+use crate::fact::{Fact, Known, blot};
 use crate::money::Money;
 use crate::reason::DropReason;
 use crate::text::{Code, EventId, Label, ProductId};
-use crate::time::without_leap;
+use crate::time::{nanos_of, without_leap};
 
 /// What a product of an order line reads when its own text contained an identifier.
 pub(in crate::fact) const WITHHELD: &str = "(withheld)";
@@ -34,7 +35,8 @@ impl Door<'_> {
         code: Option<String>,
         mut screen: Screen,
     ) -> Entry<Fact> {
-        let kind = match kind {
+        let given = &*kind;
+        let kind = match given {
             KindRef::Order(order) => {
                 self.line_counts(order)?;
                 let order = Order::clone(order);
@@ -53,10 +55,19 @@ impl Door<'_> {
             }
             other => Kind::from(other.clone()),
         };
-        let Head { id, at, channel, turn, who, junk } = head;
+        let Head { id: head_id, at, channel, turn, who, junk } = head;
+        let id = head_id;
         let (at, id) = (without_leap(at), self.event_id(id));
         let (channel, turn) = (channel.map(Label::from), turn.map(|turn| self.event_id(turn)));
-        Ok(Fact { at, id, kind, channel, turn, who, junk, left_out: screen.left_out })
+        let left_out = screen.left_out;
+        let mut fact = Fact { at, id, kind, channel, turn, who, junk, left_out };
+        if !self.gone.events.is_empty() {
+            let id = self.kept_id(head_id, given);
+            let asking = Asking { rank: fact.kind.rank(), at: nanos_of(at), id: &id, who: &fact.who };
+            let fields = self.gone.blot(asking, self.key);
+            blot::blot(fields, &mut fact);
+        }
+        Ok(fact)
     }
 
     fn event_id(&self, id: &str) -> EventId {

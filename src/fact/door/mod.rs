@@ -4,35 +4,38 @@ mod booked;
 mod level;
 mod screen;
 
+pub(super) use booked::WITHHELD;
+pub(super) use screen::Screen;
+
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
 use crate::event::{ClaimWithdrawn, EventRef, EventRefOf, Kind, KindRef, ProductsRef, QueryRef};
-pub(super) use booked::WITHHELD;
-
 use crate::fact::cluster::Id;
 use crate::fact::content::ContentRef;
 pub(super) use crate::fact::door::screen::SHORTEST_SOUGHT;
-use crate::fact::door::screen::Screen;
-use crate::fact::{Fact, Known, Limits};
+use crate::fact::tombstone::{Asking, Class, Gone};
+use crate::fact::{Fact, Known, Limits, blot};
 use crate::id::{IdKind, IdentifierRef, Key, is_junk, siphash128};
 use crate::link;
 use crate::link::channel::classify;
 use crate::money::Money;
 use crate::reason::DropReason;
 use crate::text::{EventId, OrderId, RefundId};
-use crate::time::{Instant, without_leap};
+use crate::time::{Instant, nanos_of, without_leap};
 
 /// Domains of the hash, apart from those of identifiers.
 const EVENT_DOMAIN: u8 = 100;
-const ORDER_DOMAIN: u8 = 101;
-const REFUND_DOMAIN: u8 = 102;
+pub(super) const ORDER_DOMAIN: u8 = 101;
+pub(super) const REFUND_DOMAIN: u8 = 102;
 
 /// Turns events into facts.
 pub(super) struct Door<'a> {
     pub(super) key: &'a Key,
     pub(super) limits: &'a Limits,
+    pub(super) gone: &'a Gone,
 }
 
 pub(super) type Entry<T> = Result<T, DropReason>;
@@ -98,10 +101,10 @@ pub(crate) fn newer(a: &Fact, b: &Fact, key: &Key) -> bool {
 }
 
 impl Door<'_> {
-    /// Whether it looks at nothing but the event, the limits and the key. Columns then take a short way around
+    /// Whether it looks at nothing but the event, the limits and the key: nothing was erased or is too old. Columns then take a short way around
     /// [`Door::enter`] for plain rows, so whatever else it is told to look at has to make this false.
     pub(super) fn is_plain(&self) -> bool {
-        true
+        self.gone.is_empty()
     }
 
     /// Lets an event in; what it must not say is taken out of it.
@@ -125,6 +128,9 @@ impl Door<'_> {
             return Err(DropReason::NoIdentifier);
         }
         self.id(id)?;
+        if !self.gone.is_empty() {
+            self.living(id, without_leap(*at), kind, &who)?;
+        }
         let derived = Derived::of(kind, self.limits.text_bytes);
         screen.take(channel);
         if channel.is_none() {
@@ -138,6 +144,14 @@ impl Door<'_> {
             return self.booked(head, kind, derived.code, screen).map(Passed::Booked);
         }
         self.kind(kind, derived.code, &mut screen)?;
+        if !self.gone.events.is_empty() {
+            let id = self.kept_id(id, kind);
+            let asking = Asking { rank: kind.rank(), at: nanos_of(without_leap(*at)), id: &id, who: &who };
+            let fields = self.gone.blot(asking, self.key);
+            blot::blot_row(fields, kind, channel, turn, &mut screen.left_out);
+        }
+        // After it was looked at: what was left out of it counts the same whenever it comes.
+        self.forget_old_text(without_leap(*at), kind);
         let content = ContentRef { kind, channel: channel.as_deref(), junk, left_out: screen.left_out };
         let (at, id) = (Instant::new(without_leap(*at)), self.stored(id));
         Ok(Passed::Row(RowFact { at, id, turn: turn.as_deref().map(|turn| self.stored(turn)), who, content }))
@@ -147,6 +161,41 @@ impl Door<'_> {
     pub(super) fn lets_in(&self, kind: &Kind) -> bool {
         let mut let_in = KindRef::from(kind);
         self.kind(&mut let_in, None, &mut Screen::default()).is_ok() && let_in == KindRef::from(kind)
+    }
+
+    /// Refuses what was erased or is too old. What an erased order still has to be told is its money, which has no
+    /// owner: it passes.
+    fn living(&self, id: &str, at: DateTime<Utc>, kind: &KindRef<'_>, who: &[Known]) -> Entry<()> {
+        let order = match kind {
+            KindRef::Order(order) => Some(&order.order),
+            KindRef::Refund(refund) => Some(&refund.order),
+            _ => None,
+        };
+        if let Some(order) = order.filter(|_| !self.gone.orders.is_empty()) {
+            let name = self.key.wrap(siphash128(ORDER_DOMAIN, order.as_str().as_bytes()));
+            if self.gone.orders.contains_key(&name) {
+                return Ok(());
+            }
+        }
+        // Of consent and claims that are here the old ones stay as long as they matter; no more of them come in.
+        let at = nanos_of(at);
+        if Class::of(kind.rank()) == Class::Word
+            && self.gone.horizons.everything().is_some_and(|end| at < end)
+        {
+            return Err(DropReason::TooOld);
+        }
+        let id = self.kept_id(id, kind);
+        let asking = Asking { rank: kind.rank(), at, id: &id, who };
+        self.gone.refuses(asking, self.key).map_or(Ok(()), Err)
+    }
+
+    /// Leaves out the text of a question that is older than texts are kept.
+    fn forget_old_text(&self, at: DateTime<Utc>, kind: &mut KindRef<'_>) {
+        if let KindRef::Query(query) = kind
+            && self.gone.horizons.text.is_some_and(|horizon| nanos_of(at) < horizon)
+        {
+            query.text = None;
+        }
     }
 
     pub(super) fn order_id(&self, id: &OrderId) -> OrderId {
@@ -164,8 +213,12 @@ impl Door<'_> {
         if !self.limits.hash_ids {
             return Id::Text(id.as_bytes());
         }
-        let [number, _] = self.key.wrap(siphash128(EVENT_DOMAIN, id.as_bytes())).words();
-        Id::Hash(number.to_be_bytes())
+        Id::Hash(self.key.wrap_short(self.short_hash(id)).to_be_bytes())
+    }
+
+    /// The hash that the pseudonym of an event's id wraps.
+    pub(super) fn short_hash(&self, id: &str) -> u64 {
+        siphash128(EVENT_DOMAIN, id.as_bytes()) as u64
     }
 
     /// An id as it is kept: readable, or as a pseudonym where the limits ask for it.

@@ -15,19 +15,19 @@ const SHORTEST_PHONE: usize = 7;
 
 /// The identifiers that are looked for.
 #[derive(Default)]
-pub(super) struct Screen {
+pub(crate) struct Screen {
     /// In lower case.
     sought: SmallVec<[Sought; 2]>,
     /// The digits of a phone number: in labels it may be spaced in any way.
     phone: Option<String>,
-    pub(super) left_out: LeftOut,
+    pub(crate) left_out: LeftOut,
 }
 
 /// An identifier in lower case: in place while it is short.
 type Sought = SmallVec<[u8; 32]>;
 
 impl Screen {
-    pub(super) fn seek(&mut self, kind: IdKind, text: &str) {
+    pub(crate) fn seek(&mut self, kind: IdKind, text: &str) {
         if text.len() >= SHORTEST_SOUGHT {
             if text.is_ascii() {
                 let mut folded = Sought::from_slice(text.as_bytes());
@@ -43,14 +43,14 @@ impl Screen {
     }
 
     /// Takes a field out and counts it if it contains one.
-    pub(super) fn take<T: AsRef<str>>(&mut self, label: &mut Option<T>) {
+    pub(crate) fn take<T: AsRef<str>>(&mut self, label: &mut Option<T>) {
         if label.as_ref().is_some_and(|label| self.note(label.as_ref())) {
             *label = None;
         }
     }
 
     /// Counts a field if it contains one, and says whether it does.
-    pub(super) fn note(&mut self, text: &str) -> bool {
+    pub(crate) fn note(&mut self, text: &str) -> bool {
         let holds = self.holds_identifier(text);
         if holds {
             self.left_out.note(FieldReason::IdentifierInField);
@@ -59,7 +59,7 @@ impl Screen {
     }
 
     /// Whether `text` contains one, in any case, as it stands or percent-coded.
-    pub(super) fn holds_identifier(&self, text: &str) -> bool {
+    pub(crate) fn holds_identifier(&self, text: &str) -> bool {
         if text.len() < SHORTEST_SOUGHT || self.sought.is_empty() {
             return false;
         }

@@ -141,6 +141,10 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
     pub(crate) fn decide(&mut self, earned: &Earned) -> &Decision {
         self.start(earned.at);
         self.read_clicks();
+        if self.circle.world.expired(earned.at) {
+            self.finish(earned.at);
+            return &self.decision;
+        }
         if let What::Order(place) = earned.what {
             self.coded.read_order();
             self.read_order(&self.shopper.orders[place as usize]);
@@ -197,6 +201,9 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
 
     /// Why nobody may claim a conversion whose path is empty.
     pub(crate) fn unattributed(&self, earned: &Earned) -> UnattributedReason {
+        if self.circle.world.expired(earned.at) {
+            return UnattributedReason::Expired;
+        }
         let refused = &self.decision.refused;
         let total: u64 = refused.iter().sum();
         let all = |reason: RefuseReason| refused[reason as usize] == total;

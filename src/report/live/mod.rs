@@ -19,6 +19,7 @@ use crate::fact::{Change, Facts, Handle, Witness};
 use crate::journey::{Entered, Plan, World, read};
 use crate::question::Question;
 use crate::report::collect::{Collector, Counted, count_all, reached};
+use crate::report::erased;
 use crate::report::live::busy::{BUSY, Busy, Sale, Sides};
 use crate::report::live::ties::{Asked, Group, Named};
 use crate::report::state::State;
@@ -354,6 +355,7 @@ impl Live {
         let mut sums = self.here.clone().sums(facts, &self.question);
         sums.retract(&self.away.clone().sums(facts, &self.question));
         sums.add_orders(self.orders.iter().map(|(value, count)| (*value, *count)).collect());
+        sums.merge(&erased::sums(facts, &self.question));
         sums
     }
 }

@@ -301,6 +301,9 @@ impl Plain {
                 continue;
             }
             let Ok(at) = i64::try_from(nanos_of(state.at)) else { return false };
+            if world.expired(i128::from(at)) {
+                return false;
+            }
             let (minor, period) = (state.net(), self.period);
             sum += i128::from(minor);
             let currency = tally.currency(Some(state.currency()), self.ways.len());

@@ -1,0 +1,39 @@
+//! Whose touchpoints may be used, and what is kept of whom for how long.
+//!
+//! | duty | call |
+//! |---|---|
+//! | consent, and its withdrawal (GDPR 6 and 7) | [`Event::consent`](crate::Event::consent): the last word counts; [`Question::consent`](crate::Question::consent) says what counts without one |
+//! | erasing what came before a withdrawal | [`Tracker::erase_touchpoints`](crate::Tracker::erase_touchpoints) |
+//! | erasure (GDPR 17, CCPA delete, a platform's `customers/redact`) | [`Tracker::erase`](crate::Tracker::erase), [`Tracker::erase_with_orders`](crate::Tracker::erase_with_orders) |
+//! | a shop that leaves (`shop/redact`) | [`Tracker::erase_shop`](crate::Tracker::erase_shop) |
+//! | storage limitation (GDPR 5(1)(e)) | [`Limits::retention`](crate::Limits::retention) and [`Tracker::expire`](crate::Tracker::expire) |
+//! | pseudonymisation (GDPR 4(5)), change of keys | [`Key`](crate::Key), [`Tracker::rotate`](crate::Tracker::rotate) |
+//! | data minimisation (GDPR 5(1)(c)) | [`Limits::privacy`](crate::Limits::privacy), [`Limits::hash_ids`](crate::Limits::hash_ids) |
+//!
+//! Texts that others wrote are searched for the identifiers that an erasure is given. A text that comes for the first
+//! time after the erasure is not.
+
+mod subject;
+
+pub use subject::{Erased, Subject};
+
+use crate::choice::choice;
+
+choice! {
+    /// What counts where a person has said nothing about analytics.
+    ///
+    /// A person's last word counts (by time; of two at one instant the denial), whatever the policy.
+    ConsentPolicy:
+    /// Consent is assumed until it is denied.
+    #[default]
+    Assumed "assumed";
+    /// Nothing is credited without consent.
+    Required "required";
+}
+
+impl ConsentPolicy {
+    /// Whether touchpoints of a person whose last word is `said` may be used.
+    pub fn allows(self, said: Option<bool>) -> bool {
+        said.unwrap_or(self == Self::Assumed)
+    }
+}

@@ -1,0 +1,327 @@
+//! Law 10 over generated worlds: erased is erased, whatever comes again, and whatever is merged.
+
+#[path = "world/mod.rs"]
+mod world;
+
+#[path = "support/mod.rs"]
+mod support;
+
+use clinch::{
+    Dimension, Event, IdKind, Identifier, Identifiers, Key, Kind, Money, OrderLine, OrderRefund, Question,
+    RefundLine, Subject, Tracker,
+};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+use world::{cases_or, end, instant, order_id, start, who};
+
+fn tracker(events: impl IntoIterator<Item = Event>) -> Tracker {
+    world::tracker(events)
+}
+
+/// A question in all dimensions that is asked after everything.
+fn question() -> Question {
+    let mut question = world::question();
+    question.by = Dimension::ALL.to_vec();
+    question
+}
+
+/// One or two identifiers, now and then an order.
+fn subject() -> impl Strategy<Value = Subject> {
+    let any = || select(&IdKind::ALL[..]).prop_flat_map(world::identifier);
+    (any(), of(any()), of(order_id())).prop_map(|(one, other, order)| {
+        let subject = other.into_iter().fold(Subject::from(one), Subject::identifier);
+        order.into_iter().fold(subject, Subject::order)
+    })
+}
+
+/// Value and number of conversions by currency, and what was refunded without an order.
+fn totals(tracker: &Tracker) -> Vec<String> {
+    let report = tracker.report(&question()).unwrap();
+    support::assert_books_balance(&report);
+    let totals = report.totals.iter().filter(|totals| totals.conversions > 0);
+    let totals =
+        totals.map(|totals| format!("{:?} {} {}", totals.currency, totals.conversions, totals.value));
+    let overview = &report.overview;
+    totals.chain([format!("{:?} {:?}", overview.not_counted, overview.loose_refunds)]).collect()
+}
+
+/// Erasures of a tracker, or of parts of it.
+fn erase(tracker: &mut Tracker, subject: &Subject, with_orders: bool) {
+    let as_of = end();
+    if with_orders {
+        tracker.erase_with_orders(subject.clone(), as_of).unwrap();
+    } else {
+        tracker.erase(subject.clone(), as_of).unwrap();
+    }
+}
+
+fn merged(trackers: &[&Tracker]) -> Tracker {
+    let mut all = trackers[0].clone();
+    trackers[1..].iter().for_each(|tracker| all.merge(tracker).unwrap());
+    all
+}
+
+/// Events as they would stand in a log, since what `Debug` shows names nobody.
+fn listed(events: &[Event], subject: &Subject) -> String {
+    let lines = events.iter().map(|event| serde_json::to_string(event).unwrap() + "\n");
+    let whom = subject
+        .identifiers()
+        .iter()
+        .map(|identifier| format!("{} {}\n", identifier.kind().name(), identifier.as_str()));
+    lines.chain(whom).chain([format!("{:?}", subject.orders())]).collect()
+}
+
+/// Events by which nobody can be in the path of somebody else: no codes, and no turn named by its id.
+fn by_identity_alone(events: &[Event]) -> Vec<Event> {
+    let alone = |event: &&Event| {
+        event.turn_id().is_none() && !matches!(event.kind(), Kind::LinkShared(_) | Kind::DiscountOffer(_))
+    };
+    events.iter().filter(alone).cloned().collect()
+}
+
+proptest! {
+    #![proptest_config(cases_or(300))]
+
+    #[test]
+    fn totals_stay_and_a_replay_changes_nothing(events in world::world(40), subject in subject()) {
+        let mut tracker = tracker(events.clone());
+        let before = totals(&tracker);
+        erase(&mut tracker, &subject, false);
+        prop_assert_eq!(&before, &totals(&tracker));
+        let erased = tracker.clone();
+        let intake = tracker.extend(events).unwrap();
+        prop_assert!(tracker == erased, "{}", intake);
+        prop_assert_eq!(intake.new, 0);
+        prop_assert_eq!(tracker.report(&question()).unwrap(), erased.report(&question()).unwrap());
+        erase(&mut tracker, &subject, true);
+        totals(&tracker);
+    }
+
+    #[test]
+    fn nobody_else_notices(events in world::world(40), subject in subject()) {
+        let mut events = by_identity_alone(&events);
+        // An order that one person had and another one has goes with either.
+        let mut seen = std::collections::BTreeSet::new();
+        events.retain(|event| match event.kind() {
+            Kind::Order(order) => seen.insert(order.order.clone()),
+            _ => true,
+        });
+        let mut tracker = tracker(events.clone());
+        let receipts = |tracker: &Tracker| -> Vec<Option<String>> {
+            let of = |order: u8| tracker.receipt(format!("o{order}"), &question()).unwrap();
+            (0..6).map(|order| of(order).map(|receipt| receipt.to_string())).collect()
+        };
+        let before = receipts(&tracker);
+        // What others said of the person goes, and may have counted for them.
+        prop_assume!(tracker.erase(subject.clone(), end()).unwrap().mentions == 0);
+        for (before, after) in before.into_iter().zip(receipts(&tracker)) {
+            prop_assert!(after.is_none() || before == after, "{before:?}\n{after:?}\n{}", listed(&events, &subject));
+        }
+    }
+
+    #[test]
+    fn erased_trackers_merge_in_any_order(
+        events in world::world(40),
+        parts in vec(0..3_usize, 40),
+        subjects in vec((0..3_usize, subject(), any::<bool>()), 1..3),
+    ) {
+        let mut shards: Vec<Tracker> = (0..3).map(|_| Tracker::new(Key::new([7; 16]))).collect();
+        for (event, part) in events.iter().zip(parts) {
+            let _ = shards[part].record(event.clone()).unwrap();
+        }
+        for (part, subject, with_orders) in &subjects {
+            erase(&mut shards[*part], subject, *with_orders);
+        }
+        let [a, b, c] = [&shards[0], &shards[1], &shards[2]];
+        let all = merged(&[a, b, c]);
+        prop_assert!(all == merged(&[c, b, a]), "the order of merging");
+        prop_assert!(all == merged(&[&merged(&[b, c]), a]), "what is merged first");
+        prop_assert!(all == merged(&[&all, a, &all]), "merging twice");
+        support::assert_books_balance(&all.report(&question()).unwrap());
+        let mut again = all.clone();
+        again.merge(&tracker(Vec::new())).unwrap();
+        prop_assert!(all == again);
+    }
+
+    #[test]
+    fn merging_what_was_erased_here_brings_nobody_back(events in world::world(40), subject in subject()) {
+        let whole = tracker(events.clone());
+        let mut erased = whole.clone();
+        erase(&mut erased, &subject, false);
+        prop_assert!(merged(&[&erased, &whole]) == erased, "{}", listed(&events, &subject));
+        prop_assert!(merged(&[&whole, &erased]) == erased);
+    }
+}
+
+/// How somebody's identifier may be written into a text.
+fn written(text: &str, how: u8) -> String {
+    match how {
+        0 => text.to_owned(),
+        1 => text.to_uppercase(),
+        2 => text.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        3 => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        4 => base64(text.as_bytes()),
+        _ => format!("see {text}, or \"{text}\""),
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// A text with an identifier of some person in it, written in some way.
+fn planted() -> impl Strategy<Value = String> {
+    let whose = (select(&IdKind::ALL[..]), 0..3_u8, 0..6_u8);
+    let planted = whose.prop_map(|(kind, number, how)| written(&world::named(kind, number), how));
+    prop_oneof![3 => planted, 1 => (0..3_u8).prop_map(|number| format!("plain{number}"))]
+}
+
+/// An event with planted identifiers in every text field that its kind has.
+fn talkative() -> impl Strategy<Value = Event> {
+    let texts = vec(planted(), 10);
+    (0..60_u8, instant(), who(), 0..12_u8, texts, order_id(), 0..500_i64).prop_map(
+        |(number, at, who, what, texts, order, minor)| {
+            let [a, b, c, d, e, f, g, h, i, j]: [String; 10] = texts.try_into().unwrap();
+            let id = if number % 7 == 0 { format!("{a}-{number}") } else { format!("e{number}") };
+            match what {
+                0..=3 => Event::query(id, at, who)
+                    .query(b)
+                    .topic(c)
+                    .intent(d)
+                    .flow(e)
+                    .product_type(f)
+                    .product(g)
+                    .product(h)
+                    .channel(i)
+                    .text(j)
+                    .into(),
+                4 => Event::link_click(id, at, who)
+                    .url(format!("https://shop.example/?clq={b}&x={c}"))
+                    .code(d)
+                    .product(e)
+                    .channel(f)
+                    .turn(g)
+                    .into(),
+                5 => Event::link_shared(id, at, who, format!("https://shop.example/{b}"))
+                    .code(c)
+                    .product(d)
+                    .turn(e)
+                    .into(),
+                6 => Event::add_to_cart(id, at, who, b).channel(c).into(),
+                7 => Event::goal(id, at, who, b).channel(c).into(),
+                8 => Event::discount_offer(id, at, who).discount_code(b).turn(c).into(),
+                9 => Event::visit(id, at, who).url(b).referrer(c).channel(d).into(),
+                10 => Event::refund(id, at, f, order, Money::new(minor, "EUR".parse().unwrap()))
+                    .line(RefundLine::new(b, Money::new(minor, "EUR".parse().unwrap())))
+                    .into(),
+                _ => {
+                    let money = Money::new(minor, "EUR".parse().unwrap());
+                    Event::order(id, at, who, if number % 5 == 0 { b } else { order }, money)
+                        .line(OrderLine::new(c, 1, money).product_type(d))
+                        .code(e)
+                        .discount_code(f)
+                        .channel(g)
+                        .refund(OrderRefund::new(h, money).line(RefundLine::new(i, money)))
+                        .url(format!("https://shop.example/?clq={j}"))
+                        .into()
+                }
+            }
+        },
+    )
+}
+
+/// Everything that a tracker shows of what it holds.
+fn shown(tracker: &Tracker, orders: &[String]) -> String {
+    let report = tracker.report(&question()).unwrap();
+    let mut shown =
+        format!("{report}\n{report:?}\n{tracker:?}\n{}\n", serde_json::to_string(&report).unwrap());
+    for order in orders {
+        let receipt = tracker.receipt(order.as_str(), &question()).unwrap();
+        shown += &format!("{receipt:?}\n{}\n", receipt.as_ref().map(ToString::to_string).unwrap_or_default());
+    }
+    for kind in IdKind::ALL {
+        for number in 0..3 {
+            let identifier = Identifier::new(kind, world::named(kind, number));
+            shown += &format!("{:?}\n", tracker.journeys(&identifier, &question()));
+        }
+    }
+    shown
+}
+
+/// The forms in which an identifier must not be found.
+fn forms(identifier: &Identifier) -> Vec<String> {
+    let text = identifier.as_str();
+    let mut forms: Vec<String> = (0..5).map(|how| written(text, how)).collect();
+    forms[4] = forms[4].trim_end_matches('=').to_owned();
+    // The last character may have been coded with what followed.
+    forms[4].truncate(text.len() * 8 / 6);
+    forms.push(text.replace('@', "%40").replace('+', "%2B"));
+    forms
+}
+
+#[track_caller]
+fn assert_silent(shown: &str, identifier: &Identifier) {
+    let folded = shown.to_lowercase();
+    for (how, form) in forms(identifier).into_iter().enumerate() {
+        // Base64 tells cases apart.
+        let found = if how == 4 { shown.contains(&form) } else { folded.contains(&form.to_lowercase()) };
+        assert!(!found, "{form} stands in\n{shown}");
+    }
+}
+
+/// The identifiers of one person by number; each is long enough to be known by its text.
+fn everything_of(number: u8) -> Vec<Identifier> {
+    let long = |kind: &IdKind| world::named(*kind, number).len() >= 8;
+    IdKind::ALL
+        .into_iter()
+        .filter(long)
+        .map(|kind| Identifier::new(kind, world::named(kind, number)))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(cases_or(300))]
+
+    #[test]
+    fn no_byte_of_an_identifier_is_left_anywhere(events in vec(talkative(), 1..25), number in 0..3_u8) {
+        let mut limits = clinch::Limits::default();
+        limits.privacy = clinch::PrivacyLevel::Full;
+        let mut tracker = Tracker::with_limits(Key::new([7; 16]), limits);
+        tracker.extend(events.clone()).unwrap();
+        let orders: Vec<String> = events.iter().filter_map(|event| match event.kind() {
+            Kind::Order(order) => Some(order.order.as_str().to_owned()),
+            _ => None,
+        }).collect();
+        let before = totals(&tracker);
+        let identifiers = everything_of(number);
+        let subject = identifiers.iter().cloned().fold(Subject::default(), Subject::identifier);
+        tracker.erase(subject, end()).unwrap();
+        let after = shown(&tracker, &orders);
+        identifiers.iter().for_each(|identifier| assert_silent(&after, identifier));
+        prop_assert_eq!(before, totals(&tracker));
+        let erased = tracker.clone();
+        let intake = tracker.extend(events).unwrap();
+        prop_assert!(tracker == erased, "{}", intake);
+        prop_assert_eq!(shown(&tracker, &orders), after);
+    }
+}
+
+#[test]
+fn before_an_erasure_what_others_planted_is_seen() {
+    let plant = |how: u8| {
+        let who = Identifiers::from(Identifier::new(IdKind::Visitor, "visitor-100"));
+        let said = written("person2@mail.example", how);
+        let turn: Event = Event::query("e1", start(), who.clone()).topic(said).into();
+        let total = Money::new(500, "EUR".parse().unwrap());
+        [turn, Event::order("e2", end(), who, "o1", total).into()]
+    };
+    for how in 0..6 {
+        let mut question = question();
+        question.rules.lookback = "500d".parse().unwrap();
+        let shown = tracker(plant(how)).report(&question).unwrap().to_string();
+        assert!(shown.contains(&written("person2@mail.example", how)[..4]), "{how}\n{shown}");
+    }
+}
