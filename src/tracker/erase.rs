@@ -225,7 +225,8 @@ impl Tracker {
         let speaking: Vec<bool> =
             self.facts.contents.iter().map(|held| seeker.in_content(&held.content)).collect();
         let mut clusters = BTreeSet::new();
-        let mut blots: Vec<(Pseudonym, u16)> = Vec::new();
+        // With the instant up to which the fact may come again.
+        let mut blots: Vec<(Pseudonym, u16, i128)> = Vec::new();
         for (number, cluster) in (0..).zip(&self.facts.clusters) {
             for row in cluster.rows.iter() {
                 let in_ids = || {
@@ -238,7 +239,8 @@ impl Tracker {
                 };
                 if speaking[row.content as usize] || in_ids() {
                     let fact = self.facts.fact(cluster, row);
-                    blots.push((self.facts.telling(&fact), seeker.fields(&fact, hashed)));
+                    let until = as_of.max(nanos_of(fact.at));
+                    blots.push((self.facts.telling(&fact), seeker.fields(&fact, hashed), until));
                     clusters.insert(number);
                 }
             }
@@ -250,7 +252,7 @@ impl Tracker {
                 if !hashed && seeker.in_ids(&held.fact) || fields & WHOLE != 0 {
                     orders.push(book.order.clone());
                 } else if fields != 0 {
-                    blots.push((self.facts.telling(&held.fact), fields));
+                    blots.push((self.facts.telling(&held.fact), fields, as_of.max(nanos_of(held.fact.at))));
                 } else {
                     continue;
                 }
@@ -260,10 +262,10 @@ impl Tracker {
         if blots.is_empty() && orders.is_empty() {
             return Ok(());
         }
-        erased.mentions += blots.iter().filter(|(_, fields)| fields & WHOLE == 0).count() as u64;
-        for (name, fields) in blots {
+        erased.mentions += blots.iter().filter(|(_, fields, _)| fields & WHOLE == 0).count() as u64;
+        for (name, fields, until) in blots {
             let held = self.facts.gone.events.entry(name).or_default();
-            *held = Blot { as_of: held.as_of.max(Some(as_of)), fields: held.fields | fields };
+            *held = Blot { as_of: held.as_of.max(Some(until)), fields: held.fields | fields };
         }
         for order in &orders {
             let name = self.facts.order_name(order);
