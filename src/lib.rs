@@ -75,9 +75,10 @@
 //!
 //! * `json`: [`event::jsonl`](crate::event), the event log as one JSON object per line.
 //! * `codes`: signed link codes, `link::signer`, on hmac and sha2.
-//! * `parallel`: reports, and dealing out many events, on all threads of the rayon pool that the host runs the call in. The bytes of an answer are
-//!   the same for any number of threads.
-//! * `platforms`: `platform`, the webhooks of store platforms as verified events, on base64, hmac and sha2.
+//! * `parallel`: reports, and dealing out many events, on all threads of the rayon pool that the host runs the call
+//!   in. The bytes of an answer are the same for any number of threads.
+//! * `platforms`: `platform`, the webhooks of stores, agents, chats and analytics as verified events, and `outbound`,
+//!   credited conversions for analytics and CRMs; on base64, hmac and sha2.
 //! * `platforms-rsa`: signatures of Adobe Commerce too, on rsa.
 //! * `platforms-sha1`: signatures of Twilio and Segment too, on sha1.
 //! * `platforms-ucp`: signatures of the Universal Commerce Protocol too, on p256.

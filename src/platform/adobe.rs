@@ -27,6 +27,8 @@
 //!
 //! [`Adobe::status`] changes a row.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::json::{self, Json};
 use super::read::{Object, Read, each, fail, needed, see};
 use super::settings::settings;
@@ -237,21 +239,23 @@ impl Adobe {
                 OrderLine::new(product, row.pieces("qty_ordered")?, Money::new(worth.max(0), currency));
             Ok((row.id("item_id")?, row.id("parent_item_id")?, own, line))
         })?;
-        let children_of = |parent: Option<&str>| {
-            let children = rows.iter().filter(|(_, of, ..)| parent.is_some() && *of == parent);
-            children.map(|(.., line)| line.total.minor()).fold(0, i64::saturating_add)
+        let ids: BTreeSet<&str> = rows.iter().filter_map(|(id, ..)| *id).collect();
+        let mut children: BTreeMap<&str, i64> = BTreeMap::new();
+        for (_, parent, _, line) in &rows {
+            let Some(parent) = parent else { continue };
+            let sum = children.entry(parent).or_default();
+            *sum = sum.saturating_add(line.total.minor());
+        }
+        let is_top = |parent: &str| !ids.contains(parent);
+        let tops = rows.into_iter().filter(|(_, parent, ..)| parent.is_none_or(is_top));
+        let line = |(id, _, own, mut line): (Option<&str>, Option<&str>, i64, OrderLine)| {
+            if own == 0 {
+                let parts = id.and_then(|id| children.get(id).copied());
+                line.total = Money::new(parts.unwrap_or(0), currency);
+            }
+            line
         };
-        let is_top = |parent: &str| !rows.iter().any(|(id, ..)| *id == Some(parent));
-        let lines = rows.iter().filter(|(_, parent, ..)| parent.is_none_or(is_top));
-        Ok(lines
-            .map(|(id, _, own, line)| {
-                let mut line = line.clone();
-                if *own == 0 {
-                    line.total = Money::new(children_of(*id), currency);
-                }
-                line
-            })
-            .collect())
+        Ok(tops.map(line).collect())
     }
 
     /// A refund. Its money is split over its rows by what they list.
