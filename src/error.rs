@@ -109,11 +109,6 @@ pub enum ErrorKind {
         /// How many.
         sections: usize,
     },
-    /// A tracker that has erased or expired facts is to be written as a snapshot.
-    #[error(
-        "a snapshot cannot hold what was erased or expired yet, so what is gone would come back: keep the event log and erase anew after replaying it"
-    )]
-    SnapshotTombstones,
     /// There is something to split and nothing to split it over.
     #[error("nothing to split over: all weights are zero")]
     NoWeight,

@@ -51,6 +51,7 @@
 //!
 //! | number | section |
 //! |---|---|
+//! | 5 | gone |
 //! | 10 | texts |
 //! | 20 | contents |
 //! | 30 | shoppers |
@@ -76,6 +77,26 @@
 //!
 //! Reasons are 0 `identifier_in_field`, 1 `above_privacy_level`, 2 `question_too_long`. An event id and a turn are as
 //! long as `Limits` allow; ids but for a turn are not empty.
+//!
+//! # Gone
+//!
+//! What was erased or has become too old, if anything was. An *instant?* is the byte 0 for none, or the byte 1 and the
+//! instant; a *map of x* is the number of entries, each 16 bytes of a pseudonym, *the highest byte first*, and x, by
+//! pseudonym. In this order:
+//!
+//! 1. up to before which instants texts of questions, touchpoints, and orders are not kept: each an *instant?*;
+//! 2. up to which instant everything was erased: *instant?*;
+//! 3. tombstones of identifiers: a *map of* two *instant?*, up to which all events are refused, and touchpoints alone;
+//! 4. tombstones of sets of identifiers that others share, the same;
+//! 5. facts of others that spoke of somebody erased: a *map of* an *instant?*, when that was, and the *number* whose bits
+//!    are the fields taken out;
+//! 6. stand-ins of erased customers on shared devices: a *map of* an *instant*;
+//! 7. erased orders: a *map of* the byte 1 if their money went too, else 0; three *instant?*, when it was erased, the
+//!    latest of anything told of it, the earliest of any version; the byte 0, or the byte 1 and the version that holds:
+//!    since when (*instant*), the byte 1, total *money*, when it was changed (*instant?*), the byte of its status; then
+//!    a *map of* refunds, each since when (*instant*), the byte 1, *money*.
+//!
+//! No fact stands in a snapshot that what is gone would refuse.
 //!
 //! # Texts
 //!
@@ -112,7 +133,8 @@
 //! 1. the number of identifiers; each is the byte of its kind (0 checkout, 1 cart, 2 conversation, 3 visitor, 4 phone,
 //!    5 email, 6 customer) and 16 bytes of its pseudonym, *the highest byte first*; by pseudonym;
 //! 2. a list of sets, those that a fact names together; each is a *list of number*, the places of identifiers from 0,
-//!    narrow to broad (for `customer_merged` from and into; for `claim_withdrawn` as in its content); by these
+//!    narrow to broad (for `customer_merged` from and into; for `claim_withdrawn` as in its content; an `identify` that
+//!    an erasure left in place of others may name several of a kind); by these
 //!    numbers;
 //! 3. the number of facts, then these.
 //!

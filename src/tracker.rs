@@ -247,17 +247,12 @@ impl Tracker {
     /// # Ok::<(), clinch::Error>(())
     /// ```
     ///
-    /// Version 1.0 of the form has no place for tombstones and horizons. A tracker that has erased or expired anything
-    /// therefore refuses to be written: restored, it would let what is gone come back. Such a host keeps its event log
-    /// and erases anew after a replay.
+    /// Tombstones and horizons are part of it: what was erased or expired stays so after a restart.
     ///
     /// # Errors
-    /// `SnapshotTombstones` after an erasure or an expiry. `SnapshotIo` if the writer fails; what it was given until
+    /// `SnapshotIo` if the writer fails; what it was given until
     /// then is refused by `restore`.
     pub fn snapshot(&self, to: impl std::io::Write) -> Result<()> {
-        if !self.facts.gone.is_empty() {
-            return Err(ErrorKind::SnapshotTombstones.into());
-        }
         snapshot::write(&self.facts, to)
     }
 

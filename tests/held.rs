@@ -4,6 +4,9 @@
 //! not reached: a cluster takes ten bytes of each event, an order's whole fact 15, and at 120,000 events the contents
 //! seven. What is asserted holds the line.
 
+#[path = "support/thread.rs"]
+mod thread;
+
 use allocation_counter::measure;
 use chrono::{DateTime, TimeDelta, Utc};
 use clinch::{Event, Key, Limits, Money, Tracker, Who};
@@ -45,7 +48,7 @@ fn bytes(count: usize, people: usize, orders: usize, bulk: bool) -> f64 {
         let events = (0..count).map(|number| event(number, people, orders));
         let mut filled = Tracker::with_limits(Key::new(*b"sixteen secrets!"), limits);
         if bulk {
-            filled.extend(events).expect("room for them");
+            let _intake = thread::alone(|| filled.extend(events).expect("room for them"));
         } else {
             events.for_each(|event| {
                 let _new = filled.record(event).expect("room for it");

@@ -13,7 +13,11 @@ use crate::time::{Span, nanos_of};
 impl Facts {
     /// Moves the horizons on and takes out what lies behind them.
     pub(crate) fn expire(&mut self, now: DateTime<Utc>) -> Result<Removed> {
-        let back = |span: Option<Span>| span.map(|span| nanos_of(now) - i128::from(span.as_nanos()));
+        // Before the first instant there is nothing to be too old.
+        let first = nanos_of(DateTime::<Utc>::MIN_UTC);
+        let back = |span: Option<Span>| {
+            span.map(|span| nanos_of(now) - i128::from(span.as_nanos())).filter(|horizon| *horizon > first)
+        };
         let retention = &self.limits().retention;
         let horizons = Horizons {
             text: back(retention.text),

@@ -7,7 +7,7 @@ use crate::event::Kind;
 use crate::fact::names::Handle;
 use crate::fact::set::Facts;
 use crate::fact::tombstone::{Asking, Class, Stone};
-use crate::fact::{Fact, blot};
+use crate::fact::{Book, Fact, blot};
 use crate::text::OrderId;
 use crate::time::nanos_of;
 
@@ -67,6 +67,25 @@ impl Facts {
         }
         self.put_back(kept)?;
         Ok(removed)
+    }
+
+    /// Whether no fact is here that tombstones or horizons refuse, and none says what they take out.
+    pub(super) fn is_settled(&self) -> bool {
+        if self.gone.is_empty() {
+            return true;
+        }
+        let is_whole = |fact: &Fact| {
+            let mut told = fact.clone();
+            self.blot(&mut told);
+            !self.forget_old_text(&mut told) && self.may_stay(fact) && told == *fact
+        };
+        let is_kept = |book: &Book| {
+            let stays = |held: &Fact| held.order().is_none() || self.erasing(held).is_none();
+            book.facts.is_empty()
+                || !self.gone.orders.contains_key(&self.order_name(&book.order))
+                    && book.facts.iter().all(|held| stays(&held.fact))
+        };
+        self.facts().all(|fact| is_whole(&fact)) && self.books.iter().all(is_kept)
     }
 
     /// Takes in the facts of another set as far as the tombstones and horizons of either let them.

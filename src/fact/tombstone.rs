@@ -105,26 +105,26 @@ impl Horizons {
 /// One state of an erased order; of two with one date the larger wins, as between versions that are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Version {
-    since: i128,
-    total: Money,
-    updated_at: Option<i128>,
-    status: OrderStatus,
+    pub(super) since: i128,
+    pub(super) total: Money,
+    pub(super) updated_at: Option<i128>,
+    pub(super) status: OrderStatus,
 }
 
 /// What is kept of an erased order: no identifier, no id, no line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ErasedOrder {
     /// When it was erased last.
-    as_of: Option<i128>,
+    pub(super) as_of: Option<i128>,
     /// Whether its money went too.
-    without_money: bool,
+    pub(super) without_money: bool,
     /// The latest instant of anything that was told of it.
-    last: Option<i128>,
+    pub(super) last: Option<i128>,
     /// The earliest instant of any version.
-    first: Option<i128>,
-    newest: Option<Version>,
+    pub(super) first: Option<i128>,
+    pub(super) newest: Option<Version>,
     /// By the keyed hash of the refund's id: since when, and how much.
-    refunds: BTreeMap<Pseudonym, (i128, Money)>,
+    pub(super) refunds: BTreeMap<Pseudonym, (i128, Money)>,
 }
 
 /// An erased order as an answer sees it.

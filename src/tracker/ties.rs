@@ -120,7 +120,12 @@ impl Person<'_> {
     }
 }
 
-fn note(spans: &mut Spans, held: &Held, who: Vec<Known>) {
+fn note(spans: &mut Spans, held: &Held, mut who: Vec<Known>) {
+    // A customer merged into themselves claims nothing.
+    who.dedup();
+    if who.len() < 2 {
+        return;
+    }
     let at = held.fact.at;
     let span = spans.entry((held.withdraws(), who)).or_insert((at, at));
     *span = (span.0.min(at), span.1.max(at));

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::frames::{Frames, apart, blocks};
-use crate::world::{cases, question, start, tracker, world};
+use crate::world::{cases, end, question, start, tracker, world};
 use crate::{bytes, key, refused, restored};
 
 /// A snapshot of at least so many bytes with everything in it.
@@ -16,7 +16,12 @@ fn large(least: usize) -> Vec<u8> {
     loop {
         let tree = world(60).new_tree(&mut runner).unwrap();
         events.extend(proptest::strategy::ValueTree::current(&tree));
-        let written = bytes(&tracker(events.clone()));
+        let mut tracker = tracker(events.clone());
+        for customer in ["c0", "c1"] {
+            tracker.erase(Who::customer(customer), end()).unwrap();
+        }
+        tracker.erase_touchpoints(Who::visitor("v1"), start()).unwrap();
+        let written = bytes(&tracker);
         if written.len() >= least {
             return written;
         }
@@ -167,8 +172,12 @@ proptest! {
     }
 
     #[test]
-    fn with_right_checksums_what_is_taken_is_what_would_be_written(events in world(25), changes in vec(change(), 1..4)) {
-        let written = bytes(&tracker(events));
+    fn with_right_checksums_what_is_taken_is_what_would_be_written(events in world(25), changes in vec(change(), 1..4), erased in any::<bool>()) {
+        let mut tracker = tracker(events);
+        if erased {
+            tracker.erase(Who::visitor("v1").customer("c1"), end()).unwrap();
+        }
+        let written = bytes(&tracker);
         prop_assert_eq!(&apart(&written).together(), &written);
         let _either = is_refused_or_canonical(&changed(apart(&written), &changes));
     }
@@ -177,7 +186,7 @@ proptest! {
 #[test]
 fn lengths_that_are_not_there_allocate_nothing() {
     let mut frames = apart(&bytes(&tracker([])));
-    for section in [10, 20, 30, 40] {
+    for section in [5, 10, 20, 30, 40] {
         for count in [&[0xff; 9][..], &[0xff, 0xff, 0xff, 0xff, 0x07], &[0xff, 0xff, 0x7f]] {
             for before in 0..40 {
                 let mut bytes = vec![0; before];
@@ -196,9 +205,9 @@ fn newer() -> (Vec<u8>, Vec<u8>) {
     let plain = large(2_000);
     let mut frames = apart(&plain);
     frames.head[10] = 1;
-    frames.sections.insert(2, (25, b"what this version cannot know".to_vec()));
+    frames.sections.insert(3, (25, b"what this version cannot know".to_vec()));
     let end = frames.sections.len() - 1;
-    frames.sections.insert(end, (50, vec![7; 200_000]));
+    frames.sections.insert(end, (60, vec![7; 200_000]));
     (plain, frames.together())
 }
 

@@ -2,7 +2,7 @@
 //! ever. `CLINCH_BLESS=1` writes the one of this version, which changes until it is released.
 
 use clinch::event::jsonl;
-use clinch::{Event, Limits, PrivacyLevel, Tracker};
+use clinch::{Event, Limits, PrivacyLevel, Subject, Tracker};
 
 use crate::{bytes, key};
 
@@ -23,10 +23,20 @@ fn limits(hashed: bool) -> Limits {
 
 #[test]
 fn every_version_of_the_form_loads() {
-    for (name, hashed) in [("1.0-plain.snapshot", false), ("1.0-hashed.snapshot", true)] {
+    let all = [("1.0-plain", false, false), ("1.0-hashed", true, false), ("1.0-erased", false, true)];
+    for (name, hashed, erased) in all {
         let mut tracker = Tracker::with_limits(key(), limits(hashed));
         tracker.extend(log()).unwrap();
         assert_eq!(tracker.len(), log().len());
+        if erased {
+            let last = log().iter().map(Event::at).max().unwrap();
+            let whom = log().iter().find(|event| event.kind().name() == "order").unwrap().who().clone();
+            let summary = tracker
+                .erase(whom.iter().fold(Subject::default(), |s, id| s.identifier(id.clone())), last)
+                .unwrap();
+            assert!(tracker.len() < log().len(), "{summary:?}");
+        }
+        let name = &format!("{name}.snapshot");
         let path = path(name);
         if std::env::var_os("CLINCH_BLESS").is_some() {
             std::fs::write(&path, bytes(&tracker)).unwrap();

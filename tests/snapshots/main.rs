@@ -3,7 +3,10 @@
 mod damage;
 mod frames;
 mod golden;
+mod gone;
 mod size;
+#[path = "../support/thread.rs"]
+mod thread;
 #[path = "../world/mod.rs"]
 mod world;
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use clinch::{Event, Limits, Money, OrderLine, Tracker, Who};
 
 use crate::world::start;
-use crate::{bytes, key};
+use crate::{bytes, key, thread};
 
 /// Facts of one person each, several, or one for all; some are orders.
 fn event(number: usize, each: usize, orders: usize) -> Event {
@@ -26,7 +26,9 @@ fn a_snapshot_is_smaller_than_its_facts_in_memory() {
         let mut tracker = None;
         let held = measure(|| {
             let mut filled = Tracker::with_limits(key(), Limits::default());
-            filled.extend((0..20_000).map(|number| event(number, each, orders))).unwrap();
+            thread::alone(|| {
+                filled.extend((0..20_000).map(|number| event(number, each, orders))).unwrap();
+            });
             tracker = Some(filled);
         });
         let tracker = tracker.unwrap();

@@ -122,7 +122,7 @@ impl<R: Read> Decoder<R> {
         Ok(list)
     }
 
-    fn flag(&mut self) -> Result<bool> {
+    pub(super) fn flag(&mut self) -> Result<bool> {
         match self.source.byte()? {
             0 => Ok(false),
             1 => Ok(true),
@@ -130,7 +130,7 @@ impl<R: Read> Decoder<R> {
         }
     }
 
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> Result<T> {
+    pub(super) fn one_of<T: Copy>(&mut self, all: &[T]) -> Result<T> {
         let place = self.source.byte()?;
         all.get(usize::from(place)).copied().ok_or_else(|| self.source.damaged(NO_SUCH))
     }
@@ -154,7 +154,7 @@ impl<R: Read> Decoder<R> {
         }
     }
 
-    fn money(&mut self) -> Result<Option<Money>> {
+    pub(super) fn money(&mut self) -> Result<Option<Money>> {
         if !self.flag()? {
             return Ok(None);
         }

@@ -128,7 +128,7 @@ impl Pen<'_, '_> {
         self.number(amount.minor() as u64);
     }
 
-    fn money(&mut self, money: &Option<Money>) {
+    pub(super) fn money(&mut self, money: &Option<Money>) {
         match money {
             None => self.number(0),
             Some(money) => {
@@ -233,8 +233,7 @@ impl Pen<'_, '_> {
     fn order(&mut self, order: &Order) {
         self.currency(order.total);
         self.amount(order.total);
-        let status = OrderStatus::ALL.iter().position(|status| *status == order.status);
-        self.bytes.push(status.unwrap_or_default() as u8);
+        self.status(order.status);
         match order.updated_at {
             None => self.number(0),
             Some(at) => {
@@ -255,6 +254,11 @@ impl Pen<'_, '_> {
             pen.amount(refund.amount);
             pen.refund_lines(&refund.lines);
         });
+    }
+
+    pub(super) fn status(&mut self, status: OrderStatus) {
+        let place = OrderStatus::ALL.iter().position(|one| *one == status);
+        self.bytes.push(place.unwrap_or_default() as u8);
     }
 
     fn refund_lines(&mut self, lines: &[RefundLine]) {

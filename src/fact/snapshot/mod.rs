@@ -4,6 +4,7 @@ mod crc;
 mod decode;
 mod encode;
 mod frame;
+mod gone;
 mod plan;
 mod read;
 mod write;
@@ -25,6 +26,7 @@ pub const MINOR: u16 = 0;
 pub(crate) const BLOCK: usize = 1 << 16;
 
 /// Sections, in the order in which they stand. What is between them is for newer minor versions.
+const GONE: u16 = 5;
 const TEXTS: u16 = 10;
 const CONTENTS: u16 = 20;
 const SHOPPERS: u16 = 30;
@@ -36,6 +38,7 @@ const MOST_NAMED: usize = IdKind::ALL.len();
 
 fn section_name(section: u16) -> &'static str {
     match section {
+        GONE => "gone",
         TEXTS => "texts",
         CONTENTS => "contents",
         SHOPPERS => "shoppers",

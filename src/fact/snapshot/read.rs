@@ -17,7 +17,7 @@ use crate::fact::set::Facts;
 use crate::fact::snapshot::decode::Decoder;
 use crate::fact::snapshot::frame::{Source, damaged};
 use crate::fact::snapshot::plan::{Groups, NO_FIRST};
-use crate::fact::snapshot::{CONTENTS, END, MINOR, MOST_NAMED, ORDERS, SHOPPERS, TEXTS, key_check};
+use crate::fact::snapshot::{CONTENTS, END, GONE, MINOR, MOST_NAMED, ORDERS, SHOPPERS, TEXTS, key_check};
 use crate::fact::text::Texts;
 use crate::fact::{Fact, Known, Limits};
 use crate::id::{IdKind, Key, Pseudonym};
@@ -51,6 +51,7 @@ pub(crate) fn read(key: Key, limits: Limits, from: impl Read) -> Result<Facts> {
         }
         before = section;
         match section {
+            GONE => reader.facts.gone = reader.decoder.gone()?,
             TEXTS => reader.decoder.texts()?,
             CONTENTS => reader.contents()?,
             SHOPPERS => reader.shoppers()?,
@@ -303,7 +304,8 @@ impl<R: Read> Reader<R> {
         let named = usize::from(shape) + usize::from(brief.junk);
         let is_claim = matches!(brief.rank, 2 | 3);
         let may_name =
-            if is_claim { self.may_claim(content, brief, handle) } else { (1..=MOST_NAMED).contains(&named) };
+            if is_claim { self.may_claim(content, brief, handle) } else { (1..=MOST_NAMED).contains(&named) }
+                || self.is_tie(brief, handle);
         if !may_name {
             return Err(self.decoder.source.damaged(WHO));
         }
@@ -351,6 +353,17 @@ impl<R: Read> Reader<R> {
             _ => kinds.iter().all(|kind| *kind == IdKind::Customer),
         };
         of_these && kinds.len() + usize::from(brief.junk) == 2
+    }
+
+    /// Whether it is a claim that an erasure left in place of others, which may name several of a kind.
+    fn is_tie(&self, brief: Brief, handle: Handle) -> bool {
+        let who = self.facts.names.who(handle);
+        let is_one = |(place, known): (usize, &Known)| !who[..place].contains(known);
+        brief.rank == 1
+            && brief.junk == 0
+            && who.len() > 1
+            && who.is_sorted_by(|a, b| a.kind <= b.kind)
+            && who.iter().enumerate().all(is_one)
     }
 
     fn orders(&mut self) -> Result<()> {
@@ -419,7 +432,11 @@ impl<R: Read> Reader<R> {
             return Err(damaged("end", "its totals are not those of what stands before it"));
         }
         self.decoder.finish()?.finish()?;
-        Ok(self.facts)
+        if self.facts.is_settled() {
+            Ok(self.facts)
+        } else {
+            Err(damaged("gone", "a fact is here that its tombstones refuse"))
+        }
     }
 }
 

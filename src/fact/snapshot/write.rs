@@ -10,8 +10,9 @@ use crate::fact::rows::Row;
 use crate::fact::set::Facts;
 use crate::fact::snapshot::encode::{Pen, kind_number};
 use crate::fact::snapshot::frame::{Head, Sink, put};
+use crate::fact::snapshot::gone;
 use crate::fact::snapshot::plan::{Kin, Plan, Shopper};
-use crate::fact::snapshot::{CONTENTS, END, MINOR, ORDERS, SHOPPERS, TEXTS, key_check};
+use crate::fact::snapshot::{CONTENTS, END, GONE, MINOR, ORDERS, SHOPPERS, TEXTS, key_check};
 use crate::time::Instant;
 
 /// Writes a snapshot of the facts.
@@ -23,6 +24,7 @@ pub(crate) fn write(facts: &Facts, out: impl Write) -> Result<()> {
     let plan = Plan::new(facts);
     let numbers = vec![0; facts.names.len()];
     let mut writer = Writer { plan, sink, numbers, next: 1, identifiers: 0, from: 0 };
+    writer.section(GONE, |writer| gone::write(&facts.gone, &writer.plan.words, &mut writer.sink))?;
     writer.section(TEXTS, Writer::texts)?;
     writer.section(CONTENTS, Writer::contents)?;
     writer.section(SHOPPERS, Writer::shoppers)?;
