@@ -250,6 +250,24 @@ pub enum ErrorKind {
         /// Why.
         problem: &'static str,
     },
+    /// More than everybody was to be held out.
+    #[error("{found} of a million visitors cannot be held out: write 0 to 1000000")]
+    HoldoutShare {
+        /// The number.
+        found: u32,
+    },
+    /// A pattern has no such length.
+    #[error("patterns of {found} labels: write 1 to 4")]
+    PatternLength {
+        /// The length.
+        found: usize,
+    },
+    /// There are more patterns than may be tried.
+    #[error("more than {limit} patterns: ask for more people per pattern, shorter ones, or a higher bound")]
+    TooManyPatterns {
+        /// The bound.
+        limit: usize,
+    },
     /// An integer weight is above 2^53.
     #[error("a weight is above 2^53")]
     WeightTooLarge,

@@ -63,7 +63,8 @@
 //! # What it does not do
 //!
 //! * No network, disk, clock, thread or random number: instants are arguments, secrets come from the host.
-//! * No judgement of cause: models share credit by rule. Whether the bot *caused* an order needs a holdout.
+//! * No judgement of cause by a model: models share credit by rule. Whether the bot *caused* an order needs a
+//!   [`Holdout`], which [`Tracker::holdout`] measures.
 //! * No language: a query is a label that the host has normalised; its text is dropped unless
 //!   [`Limits::privacy`] asks for it.
 //! * Identifiers in labels are found by their own event's identifiers only; other personal text in a label stays
@@ -91,6 +92,7 @@ mod choice;
 mod credit;
 mod error;
 pub mod event;
+mod experiment;
 mod fact;
 mod id;
 mod identity;
@@ -110,6 +112,7 @@ mod report;
 pub mod scrub;
 mod shard;
 pub mod snapshot;
+mod statistics;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
@@ -151,12 +154,18 @@ pub use model::{
 };
 
 // Answers.
+pub use experiment::{
+    Arm, ArmFigures, Calibration, Compared, Entry, Holdout, HoldoutReport, RevenueLift, SampleRatio,
+    holdout_report,
+};
 pub use question::{Dated, Earned, Question, RESULT_VERSION};
 pub use receipt::{Receipt, receipt};
 pub use report::{
-    Count, Figure, NotCounted, OrderValues, Overview, QueryFigures, Rate, Remainder, Report, Row, Sums,
-    Table, Totals, Unattributed, report,
+    Asked, Count, Figure, Friction, FrictionRow, NotCounted, OrderValues, Overview, Pattern, Performance,
+    QueryFigures, Rank, Rate, Remainder, Report, Review, ReviewRow, Row, Segment, SequenceRules, Sequences,
+    Shoppers, Spread, Suggester, Suggestion, Sums, Table, Totals, Unattributed, report,
 };
+pub use statistics::{Discovery, Estimate, Interval, Proportion};
 pub use tracker::{Expired, Tracker, Watch};
 
 // Shards.
@@ -164,4 +173,4 @@ pub use shard::{Control, ControlMoney, Inserted, ReportSet, ShardReport, shard_o
 
 // What went wrong.
 pub use error::{Error, ErrorKind, Result};
-pub use reason::{DropReason, FieldReason, NoShareReason, RefuseReason, UnattributedReason};
+pub use reason::{DropReason, FieldReason, NoLiftReason, NoShareReason, RefuseReason, UnattributedReason};

@@ -118,7 +118,6 @@ impl Question {
     }
 
     /// Whether conversions of this kind are asked about.
-    #[cfg(feature = "testing")]
     pub(crate) fn asks_about(&self, kind: &ConversionKind) -> bool {
         match (&self.earned, kind) {
             (Earned::Orders, ConversionKind::Order(_)) => true,

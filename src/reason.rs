@@ -153,11 +153,21 @@ impl UnattributedReason {
     }
 }
 
+reasons! {
+    /// Why two groups are not compared.
+    NoLiftReason, "no_lift":
+    /// One of them has nobody.
+    EmptyGroup "empty_group" "Wait until both have somebody, or look at the period and at what lets people in.";
+    /// Too few converted, or too few did not, for an interval that holds.
+    TooFewConversions "too_few_conversions" "Wait for more conversions in the smaller group, or make it larger.";
+}
+
 /// One line of the table of all reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// What the reason is about: `dropped`, `left_out`, `refused`, `unattributed` or `no_share`.
+    /// What the reason is about: `dropped`, `left_out`, `refused`, `unattributed`,
+    /// `no_share` or `no_lift`.
     pub group: &'static str,
     /// Its stable name.
     pub name: &'static str,
@@ -169,7 +179,8 @@ pub struct Entry {
 pub fn all() -> impl Iterator<Item = Entry> {
     let (dropped, left_out) = (DropReason::ENTRIES, FieldReason::ENTRIES);
     let (refused, unattributed) = (RefuseReason::ENTRIES, UnattributedReason::ENTRIES);
-    let groups = [dropped, left_out, refused, unattributed, NoShareReason::ENTRIES];
+    let (no_share, no_lift) = (NoShareReason::ENTRIES, NoLiftReason::ENTRIES);
+    let groups = [dropped, left_out, refused, unattributed, no_share, no_lift];
     groups.into_iter().flatten().copied()
 }
 
@@ -186,7 +197,8 @@ mod tests {
         assert_eq!(keys.len(), entries.len());
         assert!(entries.iter().all(|entry| entry.advice.ends_with('.') && entry.advice.len() < 120));
         let total = DropReason::ALL.len() + FieldReason::ALL.len() + RefuseReason::ALL.len();
-        assert_eq!(entries.len(), total + UnattributedReason::ALL.len() + NoShareReason::ALL.len());
+        let fitted = NoShareReason::ALL.len() + NoLiftReason::ALL.len();
+        assert_eq!(entries.len(), total + UnattributedReason::ALL.len() + fitted);
     }
 
     #[test]

@@ -11,14 +11,19 @@ use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Columns, Event, EventRef};
+use crate::experiment::{Holdout, HoldoutReport, measure};
 use crate::fact::snapshot::{self, Unknown};
 use crate::fact::{Facts, Intake, Limits, Recorded};
 use crate::id::{Identifier, Key, Pseudonym};
-use crate::journey::{Journey, journeys_of};
+use crate::journey::{Journey, World, journeys, journeys_of};
 use crate::question::Question;
 use crate::receipt::Receipt;
-use crate::report::{Report, Sums, Watching, collect};
+use crate::report::{
+    Friction, Rank, Report, Review, Segment, SequenceRules, Sequences, Suggester, Suggestion, Sums, Watching,
+    collect,
+};
 use crate::text::OrderId;
+use crate::time::Period;
 
 /// Holds a whole shop's facts and answers questions about them.
 ///
@@ -209,6 +214,60 @@ impl Tracker {
     /// A model that breaks its contract, two columns of one name.
     pub fn report(&self, question: &Question) -> Result<Report> {
         Ok(Report::new(&self.sums(question)?, question))
+    }
+
+    /// What an experiment has shown: the arms, how they differ, and attributed beside incremental revenue.
+    ///
+    /// # Errors
+    /// As for [`Tracker::report`].
+    pub fn holdout(&self, holdout: &Holdout, question: &Question) -> Result<HoldoutReport> {
+        measure(&self.facts, holdout, question)
+    }
+
+    /// The journeys of everybody, in the order of their first facts, as
+    /// [`JourneyBuilder::build`](crate::JourneyBuilder::build) gives them.
+    pub fn all_journeys(&self, question: &Question) -> Vec<Journey> {
+        journeys(&World::new(&self.facts, &question.rules, question.consent, question.as_of))
+    }
+
+    /// Patterns of labels that go with conversions; see [`Sequences::of`].
+    ///
+    /// # Errors
+    /// As for [`Sequences::of`].
+    pub fn sequences(&self, question: &Question, rules: &SequenceRules) -> Result<Sequences> {
+        Sequences::of(&self.all_journeys(question), question, rules)
+    }
+
+    /// What is asked again, and how long it takes to a conversion; see [`Friction::of`].
+    pub fn friction(&self, question: &Question, segment: &Segment) -> Friction {
+        Friction::of(&self.all_journeys(question), question, segment)
+    }
+
+    /// How values do beside others and beside an earlier period; see [`Review::of`].
+    ///
+    /// # Errors
+    /// As for [`Review::of`].
+    pub fn review(&self, question: &Question, segment: &Segment, earlier: Option<Period>) -> Result<Review> {
+        Review::of(&self.all_journeys(question), question, segment, earlier)
+    }
+
+    /// Learns what to suggest under a question; see [`Suggester`].
+    pub fn suggester(&self, question: &Question) -> Suggester {
+        Suggester::fit(&self.all_journeys(question), question)
+    }
+
+    /// What to suggest to a shopper now, best first, by what was learned: one list per person whose facts name the
+    /// identifier, in the order of [`Tracker::journeys`]. The journey is that of `question`, so that it may be asked
+    /// as of later than what was learned.
+    pub fn suggest<'s>(
+        &self,
+        shopper: &Identifier,
+        question: &Question,
+        suggester: &'s Suggester,
+        rank: Rank,
+    ) -> Vec<Vec<&'s Suggestion>> {
+        let journeys = self.journeys(shopper, question);
+        journeys.iter().map(|journey| suggester.suggest(journey, rank)).collect()
     }
 
     /// The sums of the answer, which add up over shards.

@@ -15,7 +15,11 @@ fn first_screen_is_what_the_examples_print() {
     let readme = std::fs::read_to_string(&path).unwrap();
     let replay = printed("replay", &[], b"");
     let replay: Vec<&str> = replay.lines().take(LINES_OF_REPLAY).collect();
-    let blocks = [("quickstart", printed("quickstart", &[], b"")), ("replay", replay.join("\n"))];
+    let blocks = [
+        ("quickstart", printed("quickstart", &[], b"")),
+        ("replay", replay.join("\n")),
+        ("holdout", printed("holdout", &[], b"")),
+    ];
     let mut expected = readme.clone();
     for (name, text) in blocks {
         assert!(text.lines().count() > 10, "{name} printed next to nothing");

@@ -12,6 +12,7 @@ use crate::journey::conversion::{Conversion, ConversionKind};
 use crate::journey::path::Path;
 use crate::journey::rules::Rules;
 use crate::journey::touchpoint::{Dimension, Labels, TouchKind, Touchpoint, add};
+use crate::money::Money;
 use crate::reason::{RefuseReason, UnattributedReason};
 use crate::text::{EventId, Label};
 use crate::time::utc_of;
@@ -224,6 +225,18 @@ impl Circle<'_, '_> {
         }
     }
 
+    /// What an answer cost.
+    fn cost(&self, shopper: &Shopper<'_>, source: Source) -> Option<Money> {
+        let content = match source {
+            Source::Own(touch) => self.rows[shopper.touches[touch as usize].row as usize].content,
+            Source::Other(turn) => self.world.cluster(turn.cluster).rows.get(turn.row as usize)?.content,
+        };
+        match &self.world.facts.contents.get(content).content.kind {
+            Kind::Query(query) => query.cost,
+            _ => None,
+        }
+    }
+
     /// The fact behind a touchpoint.
     pub(crate) fn source_fact(&self, shopper: &Shopper<'_>, source: Source) -> Option<Fact> {
         let facts = self.world.facts;
@@ -266,6 +279,7 @@ impl Circle<'_, '_> {
             evidence: standing.evidence,
             engagements,
             foreign: matches!(standing.source, Source::Other(_)),
+            cost: self.cost(shopper, standing.source),
         }
     }
 

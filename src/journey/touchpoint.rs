@@ -10,6 +10,7 @@ use crate::choice::choice;
 use crate::event::Kind;
 use crate::fact::Content;
 use crate::link::channel::Channel;
+use crate::money::Money;
 use crate::text::{EventId, Label};
 
 choice! {
@@ -273,6 +274,9 @@ pub struct Touchpoint {
     /// Whether it is a turn of another person, which a code brought in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub foreign: bool,
+    /// What the answer cost, where the host recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
 }
 
 impl Touchpoint {
@@ -288,6 +292,7 @@ impl Touchpoint {
             evidence,
             engagements: Vec::new(),
             foreign: false,
+            cost: None,
         }
     }
 

@@ -2,12 +2,18 @@
 
 mod collect;
 mod crowd;
+mod episodes;
 mod erased;
+mod friction;
 mod live;
 mod overview;
 mod plain;
+mod review;
+mod segment;
+mod sequences;
 mod share;
 mod state;
+mod suggest;
 mod sums;
 mod tally;
 mod text;
@@ -18,8 +24,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use collect::collect;
+pub use friction::{Asked, Friction, FrictionRow, Spread};
 pub(crate) use live::Watching;
 pub use overview::{Count, OrderValues, Overview, QueryFigures, Rate};
+pub use review::{Performance, Review, ReviewRow};
+pub use segment::{Segment, Shoppers};
+pub use sequences::{Pattern, SequenceRules, Sequences};
+pub use suggest::{Rank, Suggester, Suggestion};
 pub(crate) use sums::Key as SumKey;
 pub use sums::{NotCounted, Sums};
 

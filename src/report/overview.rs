@@ -191,7 +191,7 @@ fn nth(values: &[(i64, i128)], place: i128) -> i128 {
 }
 
 /// Rounds to the nearest, half to even, for a divisor above zero.
-fn divide_half_even(number: i128, by: i128) -> i128 {
+pub(super) fn divide_half_even(number: i128, by: i128) -> i128 {
     let (floor, rest) = (number.div_euclid(by), number.rem_euclid(by));
     match (rest * 2).cmp(&by) {
         std::cmp::Ordering::Less => floor,

@@ -34,7 +34,9 @@ mod random;
 mod scenario;
 mod shop;
 pub mod stories;
+mod trial;
 
 pub use assertions::assert_books_balance;
 pub use scenario::{Scenario, instant, money};
 pub use shop::{Shop, ShopConfig, Truth};
+pub use trial::{Trial, TrialConfig};
