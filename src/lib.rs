@@ -166,7 +166,7 @@ pub use report::{
     Shoppers, Spread, Suggester, Suggestion, Sums, Table, Totals, Unattributed, report,
 };
 pub use statistics::{Discovery, Estimate, Interval, Proportion};
-pub use tracker::{Expired, Tracker, Watch};
+pub use tracker::{Expired, Export, ExportedIdentifier, Tracker, Watch};
 
 // Shards.
 pub use shard::{Control, ControlMoney, Inserted, ReportSet, ShardReport, shard_of};

@@ -1,10 +1,12 @@
 //! The host's one struct: facts go in, answers come out.
 
 mod erase;
+mod export;
 mod holdings;
 mod retain;
 mod ties;
 
+pub use export::{Export, ExportedIdentifier};
 pub use retain::Expired;
 
 use std::fmt;

@@ -178,6 +178,29 @@ impl Event {
         event(id, at, who, Goal { goal: goal.into(), value: None })
     }
 
+    /// The shopper's browser objects to the sale or sharing of their data: the header `Sec-GPC` with the value `1`. Any other
+    /// value, or none, says nothing.
+    ///
+    /// Under the CCPA (regulations, section 7025) it counts as an opt-out for the browser, and for the person where they
+    /// are known: name the visitor, and the customer if there is one. Source: Global Privacy Control, W3C draft.
+    ///
+    /// ```
+    /// use clinch::{Event, Who};
+    ///
+    /// let at = "2026-03-01T10:00:00Z".parse().unwrap();
+    /// assert!(Event::global_privacy_control("g1", at, Who::visitor("v9"), Some("1")).is_some());
+    /// assert!(Event::global_privacy_control("g1", at, Who::visitor("v9"), Some("0")).is_none());
+    /// ```
+    pub fn global_privacy_control(
+        id: impl Into<EventId>,
+        at: DateTime<Utc>,
+        who: Identifiers,
+        sec_gpc: Option<&str>,
+    ) -> Option<EventOf<Consent>> {
+        let objects = sec_gpc.is_some_and(|value| value.trim() == "1");
+        objects.then(|| Self::consent(id, at, who, Purpose::SaleOrSharing, false))
+    }
+
     /// The shopper agreed to a purpose, or refused it.
     pub fn consent(
         id: impl Into<EventId>,

@@ -105,6 +105,11 @@ impl Identifier {
         Self { kind, text: Arc::from(&*kind.normalised(text.as_ref())) }
     }
 
+    /// The pseudonym of an identifier in its place, as it prints.
+    pub(crate) fn stand_in(kind: IdKind, name: Pseudonym) -> Self {
+        Self { kind, text: Arc::from(name.to_string()) }
+    }
+
     /// What it identifies.
     pub fn kind(&self) -> IdKind {
         self.kind

@@ -3,12 +3,16 @@
 //! | duty | call |
 //! |---|---|
 //! | consent, and its withdrawal (GDPR 6 and 7) | [`Event::consent`](crate::Event::consent): the last word counts; [`Question::consent`](crate::Question::consent) says what counts without one |
+//! | the other purposes, such as sale or sharing (CCPA 1798.120), and `Sec-GPC` | [`Event::global_privacy_control`](crate::Event::global_privacy_control); [`Tracker::last_word`](crate::Tracker::last_word) before anything is sent on |
+//! | access and portability (GDPR 15 and 20, CCPA know, a platform's `customers/data_request`) | [`Tracker::export`](crate::Tracker::export) |
 //! | erasing what came before a withdrawal | [`Tracker::erase_touchpoints`](crate::Tracker::erase_touchpoints) |
 //! | erasure (GDPR 17, CCPA delete, a platform's `customers/redact`) | [`Tracker::erase`](crate::Tracker::erase), [`Tracker::erase_with_orders`](crate::Tracker::erase_with_orders) |
 //! | a shop that leaves (`shop/redact`) | [`Tracker::erase_shop`](crate::Tracker::erase_shop) |
 //! | storage limitation (GDPR 5(1)(e)) | [`Limits::retention`](crate::Limits::retention) and [`Tracker::expire`](crate::Tracker::expire) |
 //! | pseudonymisation (GDPR 4(5)), change of keys | [`Key`](crate::Key), [`Tracker::rotate`](crate::Tracker::rotate) |
-//! | data minimisation (GDPR 5(1)(c)) | [`Limits::privacy`](crate::Limits::privacy), [`Limits::hash_ids`](crate::Limits::hash_ids) |
+//! | data minimisation (GDPR 5(1)(c)) | [`Limits::privacy`](crate::Limits::privacy), [`Limits::hash_ids`](crate::Limits::hash_ids), [`scrub`](crate::scrub) |
+//! | statistical disclosure: small groups | [`Question::min_group`](crate::Question::min_group) |
+//! | integrity and availability (GDPR 32), erasures that survive a restart | [`Tracker::snapshot`](crate::Tracker::snapshot), [`Tracker::restore`](crate::Tracker::restore) |
 //!
 //! Texts that others wrote are searched for the identifiers that an erasure is given. A text that comes for the first
 //! time after the erasure is not.

@@ -129,7 +129,9 @@ impl Tracker {
         }
         let shared =
             |fact: &Fact| fact.who.iter().all(|known| identifiers.get(known).is_some_and(|shared| *shared));
-        for held in facts.iter().filter(|held| !held.fact.who.is_empty() && shared(&held.fact)) {
+        // Versions of an order stand under the tombstone of the order, and some are told by somebody else.
+        let alone = |fact: &Fact| fact.order().is_none() && !fact.who.is_empty() && shared(fact);
+        for held in facts.iter().filter(|held| alone(&held.fact)) {
             let name = set_name(&held.fact.who, self.facts.key());
             self.facts.gone.sets.entry(name).or_default().join(stone);
         }
