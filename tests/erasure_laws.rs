@@ -117,7 +117,10 @@ proptest! {
         // What others said of the person goes, and may have counted for them.
         prop_assume!(tracker.erase(subject.clone(), end()).unwrap().mentions == 0);
         for (before, after) in before.into_iter().zip(receipts(&tracker)) {
-            prop_assert!(after.is_none() || before == after, "{before:?}\n{after:?}\n{}", listed(&events, &subject));
+            // What was refused since nobody could tell whose it was may be gone with one of those.
+            let was_shared = before.as_deref().is_some_and(|told| told.contains("unattributed: shared_identifier"))
+                && after.as_deref().is_some_and(|told| told.contains("unattributed: no_touchpoint"));
+            prop_assert!(after.is_none() || was_shared || before == after, "{before:?}\n{after:?}\n{}", listed(&events, &subject));
         }
     }
 
@@ -246,9 +249,13 @@ fn shown(tracker: &Tracker, orders: &[String]) -> String {
         for number in 0..3 {
             let identifier = Identifier::new(kind, world::named(kind, number));
             shown += &format!("{:?}\n", tracker.journeys(&identifier, &question()));
+            let export = tracker.export(identifier, &question()).unwrap();
+            shown += &format!("{export:?}\n{}\n", serde_json::to_string(&export).unwrap());
         }
     }
-    shown
+    let mut bytes = Vec::new();
+    tracker.snapshot(&mut bytes).unwrap();
+    shown + &String::from_utf8_lossy(&bytes)
 }
 
 /// The forms in which an identifier must not be found.

@@ -17,7 +17,8 @@ impl Tracker {
     /// Removes everything about a person up to `as_of`, as it is known whose facts are whose now.
     ///
     /// * Facts of the person are gone, with every text, label and id that nobody else uses. Whoever asks for answers
-    ///   about somebody else gets what they got before.
+    ///   about somebody else gets what they got before; only why an order is unattributed may read `no_touchpoint` where it
+    ///   read `shared_identifier`.
     /// * Orders of the person belong to nobody: date, currency and value stay in the totals as `erased`, and refunds
     ///   that come later still reach them there. [`Tracker::erase_with_orders`] removes these too.
     /// * Identifiers that no fact of somebody else names leave a tombstone, a keyed hash: events dated up to `as_of`
