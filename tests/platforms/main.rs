@@ -8,6 +8,7 @@ mod chat;
 mod day;
 mod forms;
 mod hostile;
+mod redact;
 mod shopify;
 mod signatures;
 mod telemetry;
