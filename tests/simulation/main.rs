@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clinch::{Question, Receipt, Span, Tracker};
 
 use host::{Deed, Host, apply};
-use reference::{Fate, LOOKBACK, MODELS, Reference, Told};
+use reference::{Fate, KEPT, LOOKBACK, MODELS, Reference, Told};
 use shop::{Draws, NAMES, ORDERS, event, instant, world};
 
 /// Hours that a world lasts.
@@ -96,6 +96,12 @@ fn check_shards(all: &[Told], draws: &mut Draws, seed: u64) {
     assert_eq!(one.report(&question()).expect("a report"), once.report(&question()).expect("a report"));
 }
 
+/// When the host lets go of what is old: now, or when something was just as old as it may be.
+fn expiry(all: &[Told], now: i64, draws: &mut Draws) -> i64 {
+    let ends = all.iter().map(|told| told.at + KEPT).filter(|end| *end <= now);
+    ends.max().filter(|_| draws.below(2) == 0).unwrap_or(now)
+}
+
 /// What one seed went through.
 #[derive(Default)]
 struct Went {
@@ -132,7 +138,7 @@ fn live(seed: u64, folder: &Path) -> Went {
         let deed = match draws.below(40) {
             0 | 1 => Some(Deed::Erase { name, until, with_orders: draws.below(3) == 0 }),
             2 => Some(Deed::EraseTurns { name, until }),
-            3 => Some(Deed::Expire { now }),
+            3 => Some(Deed::Expire { now: expiry(&all, now, &mut draws) }),
             4 => Some(Deed::Rotate { key: host.next_key() }),
             _ => None,
         };
