@@ -152,3 +152,16 @@ fn a_watched_answer_after_an_erasure_is_the_answer_computed_afresh() {
     let fresh = tracker.report(&question()).unwrap();
     assert_eq!(tracker.watched(&watch).unwrap(), fresh);
 }
+
+#[test]
+fn debug_names_nobody() {
+    let mut builder = clinch::JourneyBuilder::new();
+    builder
+        .add(Event::query("e1", start(), Who::visitor("v1").email("ada@mail.example")).topic("size"))
+        .unwrap();
+    assert_eq!(format!("{builder:?}"), "JourneyBuilder(1 facts)");
+    let export = tracker([Event::query("e1", start(), Who::visitor("v1").email("ada@mail.example")).into()])
+        .export(Identifier::new(IdKind::Visitor, "v1"), &question())
+        .unwrap();
+    assert!(!format!("{export:?}").contains("ada"));
+}

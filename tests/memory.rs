@@ -262,3 +262,35 @@ fn at_the_cap_on_bytes_what_is_new_is_refused_and_what_is_here_is_taken() {
         assert!(tracker == before);
     }
 }
+
+#[test]
+fn a_tombstone_takes_no_more_than_the_bound_says() {
+    let at = DateTime::from_timestamp(1_772_442_000, 0).unwrap();
+    let count = 500_u64;
+    let mut tracker = Tracker::new(Key::new([1; 16]));
+    let order = |number: u64| {
+        let total = Money::new(500, "EUR".parse().unwrap());
+        let order = Event::order(
+            format!("e{number}"),
+            at,
+            Who::visitor(format!("visitor-{number}")),
+            format!("o{number}"),
+            total,
+        );
+        order.refund(OrderRefund::new(format!("r{number}"), total))
+    };
+    tracker.extend((0..count).map(order)).unwrap();
+    let mut left = None;
+    let info = measure(|| {
+        let mut copy = tracker.clone();
+        for number in 0..count {
+            let _erased = copy.erase(clinch::Subject::of_order(format!("o{number}")), at).unwrap();
+        }
+        assert_eq!(copy.len(), 0);
+        left = Some(copy);
+    });
+    let each = info.bytes_current as u64 / count;
+    // An identifier, an order and a refund.
+    assert!((100..=256 + 1_024 + 256).contains(&each), "{each}");
+    drop(left);
+}

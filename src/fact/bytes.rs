@@ -183,7 +183,8 @@ impl Limits {
     ///
     /// It is [`Limits::bytes`] and what an empty tracker and one event on its way take; where the caps on facts,
     /// identifiers and labels and the sizes of each are tighter, these. Answers take memory of their own while they
-    /// are made and give it back. An event that the host holds is the host's.
+    /// are made and give it back. An event that the host holds is the host's. Tombstones come on top: at most 256 bytes
+    /// for each identifier, event and refund that an erasure reached, and 1,024 for each order.
     ///
     /// ```
     /// let mut limits = clinch::Limits::default();

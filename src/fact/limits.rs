@@ -36,8 +36,8 @@ pub struct Limits {
     /// that can be numbered.
     pub labels: u64,
     /// Most bytes that facts may take, what is spare beside them and what moving them takes included; at the cap
-    /// `record` is an error. At rest a fifth of it is held, or a third. Default no cap; [`Limits::max_bytes`] is the
-    /// bound that follows.
+    /// `record` is an error. It is counted for the worst case, so that at rest much less is held. Default no cap;
+    /// [`Limits::max_bytes`] is the bound that follows.
     pub bytes: u64,
 }
 
