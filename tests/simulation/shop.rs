@@ -90,7 +90,8 @@ fn told(draws: &mut Draws, id: u32, hours: u64, versions: &mut BTreeSet<(u8, Hou
 pub fn event(told: &Told) -> Event {
     let mut who = Identifiers::none();
     told.names.iter().for_each(|name| who.set(identifier(*name)));
-    let (id, at) = (format!("e{}", told.id), instant(told.at));
+    // As long as each other, so that they stand in the order of their numbers.
+    let (id, at) = (format!("e{:07}", told.id), instant(told.at));
     let euros = |cents| Money::new(cents, "EUR".parse().expect("a currency"));
     match told.said {
         Said::Turn { topic } => Event::query(id, at, who).topic(format!("topic {topic}")).into(),
