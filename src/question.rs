@@ -7,9 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::choice::choice;
 use crate::error::{ErrorKind, Result};
-#[cfg(feature = "testing")]
-use crate::journey::ConversionKind;
-use crate::journey::{Dimension, Rules, fingerprint, quoted};
+use crate::journey::{ConversionKind, Dimension, Rules, fingerprint, quoted};
 use crate::model::{BuiltIn, Chosen, PositionBased, TimeDecay};
 use crate::privacy::ConsentPolicy;
 use crate::text::Label;
