@@ -184,10 +184,6 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
         Self { world, question, state, sharing: Sharing::new(question), asked, reached: Vec::new() }
     }
 
-    pub(crate) fn state(&self) -> &State {
-        self.state
-    }
-
     fn currency(&mut self, currency: Option<Currency>) -> usize {
         self.state.tally.currency(currency, self.question.models.len())
     }

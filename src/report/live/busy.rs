@@ -1,10 +1,10 @@
-//! Shoppers with very many touches: a new touch or order is counted with what it changes, not with the whole journey.
+//! Shoppers who are at it: a new touch or order is counted with what it changes, not with the whole journey.
 //!
-//! It serves those who are counted the short way. A touch changes the paths of orders up to a window after it, and one
+//! It serves those who are counted the short way, from their first change on. A touch changes the paths of orders up to a window after it, and one
 //! figure each for the others; an order changes what is said of the touches in its window. Anything else that happens
 //! to such a shopper is counted with the whole journey, as for everybody.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::fact::{Change, Facts, Handle, NONE, Traits};
@@ -17,8 +17,61 @@ use crate::report::state::State;
 use crate::report::tally::{ASKED, CONVERTED, TURNS, Tally};
 use crate::time::{Period, nanos_of, utc_of};
 
-/// From how many facts on a shopper is busy.
-pub(super) const BUSY: usize = 48;
+/// How many shoppers are kept; with one more all are forgotten, and met again at their next change.
+const MOST: usize = 1 << 16;
+
+/// Where no shopper is kept.
+const NOWHERE: u32 = u32::MAX;
+
+/// Busy shoppers by their cluster.
+#[derive(Clone, Default)]
+pub(super) struct Shoppers {
+    /// By cluster, the place among those held.
+    places: Vec<u32>,
+    held: Vec<(u32, Busy)>,
+}
+
+impl Shoppers {
+    fn place(&self, cluster: u32) -> Option<usize> {
+        let place = self.places.get(cluster as usize).filter(|place| **place != NOWHERE)?;
+        Some(*place as usize)
+    }
+
+    pub(super) fn has(&self, cluster: u32) -> bool {
+        self.place(cluster).is_some()
+    }
+
+    pub(super) fn get(&self, cluster: u32) -> Option<&Busy> {
+        self.place(cluster).map(|place| &self.held[place].1)
+    }
+
+    pub(super) fn get_mut(&mut self, cluster: u32) -> Option<&mut Busy> {
+        self.place(cluster).map(|place| &mut self.held[place].1)
+    }
+
+    pub(super) fn insert(&mut self, cluster: u32, busy: Busy) {
+        self.remove(cluster);
+        if self.held.len() == MOST {
+            for (cluster, _) in self.held.drain(..) {
+                self.places[cluster as usize] = NOWHERE;
+            }
+        }
+        if self.places.len() <= cluster as usize {
+            self.places.resize((cluster as usize + 1).next_power_of_two(), NOWHERE);
+        }
+        self.places[cluster as usize] = self.held.len() as u32;
+        self.held.push((cluster, busy));
+    }
+
+    pub(super) fn remove(&mut self, cluster: u32) {
+        let Some(place) = self.place(cluster) else { return };
+        self.places[cluster as usize] = NOWHERE;
+        self.held.swap_remove(place);
+        if let Some((moved, _)) = self.held.get(place) {
+            self.places[*moved as usize] = place as u32;
+        }
+    }
+}
 
 /// What is known of one busy shopper, who is the only person of a cluster.
 #[derive(Clone)]
@@ -26,8 +79,8 @@ pub(super) struct Busy {
     touches: Touches,
     /// In order of time.
     orders: Vec<Order>,
-    /// Hashes of the ids of events.
-    tags: BTreeSet<u32>,
+    /// Hashes of the ids of events, in order.
+    tags: Vec<u32>,
     /// Turns in the period, and those of them that stand in the window of an order.
     turns: [u32; 2],
     /// The same by conversation.
@@ -63,20 +116,21 @@ pub(super) struct Sides<'s> {
 }
 
 impl Busy {
-    /// The shopper whom the short way has just counted.
+    /// The shopper whom the short way has just met.
     pub(super) fn new(world: &World<'_>, number: u32, state: &State, period: Period) -> Option<Self> {
-        let plain = state.plain.as_ref().filter(|plain| plain.visited() == Some(number))?;
+        let plain = state.plain.as_ref().filter(|plain| plain.met() == Some(number))?;
         let (touches, bought) = plain.last();
         let order = |bought: &Bought| {
             let Bought { at, minor, low, high, inside, .. } = *bought;
             let currency = state.tally.currency_at(bought.currency)?;
             Some(Order { at, minor, currency, low, high, inside })
         };
-        let rows = world.cluster(number).rows.iter();
+        let mut tags: Vec<u32> = world.cluster(number).rows.iter().map(|row| row.id[0]).collect();
+        tags.sort_unstable();
         let mut busy = Self {
             touches: touches.clone(),
             orders: bought.iter().map(order).collect::<Option<_>>()?,
-            tags: rows.map(|row| row.id[0]).collect(),
+            tags,
             turns: [0; 2],
             conversations: BTreeMap::new(),
             value: bought.iter().map(|bought| i128::from(bought.minor)).sum(),
@@ -131,7 +185,7 @@ impl Busy {
                 && !flags.blocks
                 && row.at.nanos() <= now
                 && known(row.handle)
-                && !self.tags.contains(&row.tag)
+                && self.tags.binary_search(&row.tag).is_err()
                 && at.is_ok_and(|at| !flags.touch || self.touches.at.binary_search(&at).is_err());
         }
         let Some((fact, handle)) = change.order else { return false };
@@ -155,7 +209,8 @@ impl Busy {
     ) -> Result<()> {
         let (Some(row), Some(plain)) = (change.row, &sides.here.plain) else { return Ok(()) };
         sides.here.tally.intake.events += 1;
-        self.tags.insert(row.tag);
+        let (Ok(place) | Err(place)) = self.tags.binary_search(&row.tag);
+        self.tags.insert(place, row.tag);
         let (flags, window) = (plain.flags(row.content), plain.window());
         let Some(at) = i64::try_from(row.at.nanos()).ok().filter(|_| flags.touch) else { return Ok(()) };
         let count = self.touches.at.len();

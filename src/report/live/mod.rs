@@ -10,7 +10,8 @@ mod busy;
 mod ties;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use smallvec::SmallVec;
 
@@ -20,7 +21,7 @@ use crate::journey::{Entered, Plan, World, read};
 use crate::question::Question;
 use crate::report::collect::{Collector, Counted, count_all, reached};
 use crate::report::erased;
-use crate::report::live::busy::{BUSY, Busy, Sale, Sides};
+use crate::report::live::busy::{Busy, Sale, Shoppers, Sides};
 use crate::report::live::ties::{Asked, Group, Named};
 use crate::report::state::State;
 use crate::report::sums::{OrderValue, Sums};
@@ -110,8 +111,8 @@ struct Live {
     /// What has been taken away and not been added again.
     out: Out,
     named: Named,
-    /// Shoppers who are counted piece by piece, by cluster; none of them is out.
-    busy: BTreeMap<u32, Busy>,
+    /// Shoppers who are counted piece by piece; none of them is out.
+    busy: Shoppers,
     /// Whether the change at hand is such a piece.
     piece: bool,
     /// Whether all has to be counted anew.
@@ -169,7 +170,7 @@ impl Live {
             orders: BTreeMap::new(),
             out: Out::default(),
             named,
-            busy: BTreeMap::new(),
+            busy: Shoppers::default(),
             piece: false,
             stale: false,
         })
@@ -192,22 +193,37 @@ impl Live {
         self.take_away(facts, &clusters, book, None, asked);
     }
 
-    /// Whether a busy shopper can be counted by the change alone.
+    /// Whether a shopper can be counted by the change alone.
     fn is_piece(&mut self, facts: &Facts, change: &Change<'_>) -> bool {
         let [cluster] = *change.clusters else { return false };
-        if !self.busy.contains_key(&cluster) {
+        if self.out.has(cluster) || change.row.is_some_and(|row| self.named.has(row.tag)) {
             return false;
         }
         self.grow(facts);
-        let (Some(busy), Some(plain)) = (self.busy.get(&cluster), &self.here.plain) else { return false };
-        let unnamed = change.row.is_none_or(|row| !self.named.has(row.tag));
-        unnamed && busy.takes(facts, change, plain, nanos_of(self.question.as_of))
+        if !self.busy.has(cluster) {
+            self.meet(facts, cluster);
+        }
+        let (Some(busy), Some(plain)) = (self.busy.get(cluster), &self.here.plain) else { return false };
+        busy.takes(facts, change, plain, nanos_of(self.question.as_of))
+    }
+
+    /// Gets to know a shopper who is in the sums, if it is one who can be counted piece by piece.
+    fn meet(&mut self, facts: &Facts, cluster: u32) {
+        let Self { question, plan, here, busy, named, .. } = self;
+        let world = world(facts, question, plan);
+        let State { tally, plain: Some(plain) } = here else { return };
+        if plain.meet(&world, cluster, tally) {
+            let found = Busy::new(&world, cluster, here, question.period);
+            if let Some(found) = found.filter(|found| !found.has_any(named)) {
+                busy.insert(cluster, found);
+            }
+        }
     }
 
     /// Counts a change of a busy shopper.
     fn count_piece(&mut self, facts: &Facts, cluster: u32, change: &Change<'_>) -> Result<()> {
         let Self { question, plan, here, away, busy, .. } = self;
-        let Some(busy) = busy.get_mut(&cluster) else { return Ok(()) };
+        let Some(busy) = busy.get_mut(cluster) else { return Ok(()) };
         let world = world(facts, question, plan);
         let (models, period) = (question.models.len(), question.period);
         let Some(number) = change.book else {
@@ -231,6 +247,7 @@ impl Live {
         }
         if let Some(cluster) = cluster.filter(|_| std::mem::take(&mut self.piece)) {
             self.stale = self.count_piece(facts, cluster, change).is_err();
+            self.settle_loose_orders();
             return;
         }
         self.out.books.extend(change.book);
@@ -266,7 +283,7 @@ impl Live {
         let done = self.count(facts, Side::Away, &group, &books);
         for cluster in &group.clusters {
             self.out.add(*cluster);
-            self.busy.remove(cluster);
+            self.busy.remove(*cluster);
         }
         // A model that fails now is asked anew, over everything, when the answer is.
         self.stale |= done.is_err();
@@ -287,7 +304,7 @@ impl Live {
         let world = world(facts, &self.question, &self.plan);
         for tag in clusters.iter().flat_map(|cluster| self.named.note(&world, *cluster)) {
             // Whose turns others name is counted with these.
-            asked.clusters(facts, tag).iter().for_each(|cluster| drop(self.busy.remove(cluster)));
+            asked.clusters(facts, tag).iter().for_each(|cluster| self.busy.remove(*cluster));
         }
         let group = Group::around(&world, &clusters, &[], &self.named, asked);
         let done = match group {
@@ -298,10 +315,14 @@ impl Live {
             }
         };
         self.stale |= done.is_err();
+        self.settle_loose_orders();
+        done
+    }
+
+    fn settle_loose_orders(&mut self) {
         if self.here.tally.orders.len() + self.away.tally.orders.len() > LOOSE_ORDERS {
             self.settle_orders();
         }
-        done
     }
 
     fn grow(&mut self, facts: &Facts) {
@@ -316,7 +337,7 @@ impl Live {
 
     /// Counts a group of clusters that sees nothing outside itself and its context, and some orders.
     fn count(&mut self, facts: &Facts, side: Side, group: &Group, books: &[u32]) -> Result<()> {
-        let Self { question, plan, here, away, busy, named, .. } = self;
+        let Self { question, plan, here, away, .. } = self;
         let mut world = world(facts, question, plan);
         if group.tied {
             world.remote = world.remote_of(&group.context, group.context.iter().copied());
@@ -328,11 +349,6 @@ impl Live {
         }
         for cluster in &group.clusters {
             collector.visit(*cluster)?;
-            if side == Side::Here && facts.clusters[*cluster as usize].rows.len() >= BUSY {
-                let found = Busy::new(&world, *cluster, collector.state(), question.period);
-                let found = found.filter(|found| !found.has_any(named));
-                busy.extend(found.map(|found| (*cluster, found)));
-            }
         }
         let turns = std::mem::take(&mut collector.reached);
         if !turns.is_empty() {
@@ -341,13 +357,24 @@ impl Live {
         Ok(())
     }
 
+    /// Moves values of orders into their map, of which only those are looked at that come to something: most are
+    /// taken away and added again as they were.
     fn settle_orders(&mut self) {
-        for (state, sign) in [(&mut self.here, 1), (&mut self.away, -1)] {
-            for (value, count) in state.tally.take_orders() {
-                *self.orders.entry(value).or_default() += sign * count;
+        let (here, away) = (self.here.tally.take_orders(), self.away.tally.take_orders());
+        let away = away.into_iter().map(|(value, count)| (value, -count));
+        let mut loose: Vec<(OrderValue, i128)> = here.into_iter().chain(away).collect();
+        loose.sort_unstable_by_key(|(value, _)| *value);
+        for same in loose.chunk_by(|a, b| a.0 == b.0) {
+            let count: i128 = same.iter().map(|(_, count)| count).sum();
+            if count == 0 {
+                continue;
+            }
+            match self.orders.entry(same[0].0) {
+                Entry::Vacant(place) => drop(place.insert(count)),
+                Entry::Occupied(held) if *held.get() == -count => drop(held.remove()),
+                Entry::Occupied(mut held) => *held.get_mut() += count,
             }
         }
-        self.orders.retain(|_, count| *count != 0);
     }
 
     fn sums(&mut self, facts: &Facts) -> Sums {

@@ -83,8 +83,8 @@ pub(crate) struct Plain {
     window: i64,
     has_queries: bool,
     scratch: Scratch,
-    /// The cluster that was counted last, if it was.
-    visited: Option<u32>,
+    /// The cluster of the person at hand, if it is a plain one.
+    met: Option<u32>,
 }
 
 /// What of a person may earn, in order.
@@ -168,7 +168,7 @@ impl Plain {
             window: i64::try_from(rules.lookback.as_nanos()).unwrap_or(i64::MAX),
             has_queries: false,
             scratch: Scratch::default(),
-            visited: None,
+            met: None,
         };
         plain.grow(world);
         Some(plain)
@@ -184,7 +184,23 @@ impl Plain {
 
     /// Counts the people of a cluster, if it is a plain one; else nothing is counted.
     pub(crate) fn visit(&mut self, world: &World<'_>, number: u32, tally: &mut Tally) -> Result<bool> {
-        self.visited = None;
+        if !self.meet(world, number, tally) {
+            return Ok(false);
+        }
+        tally.intake.events += world.cluster(number).rows.len() as i64;
+        let bought = std::mem::take(&mut self.scratch.bought);
+        self.orders(&bought, 0, tally)?;
+        self.rates(world, tally, &bought);
+        if bought.is_empty() {
+            self.never_bought(tally);
+        }
+        self.scratch.bought = bought;
+        Ok(true)
+    }
+
+    /// Makes the only person of a plain cluster the one at hand; says whether it is one. Nothing is counted.
+    pub(crate) fn meet(&mut self, world: &World<'_>, number: u32, tally: &mut Tally) -> bool {
+        self.met = None;
         let cluster = world.cluster(number);
         let traits = cluster.traits;
         let special = traits.withdrawals
@@ -194,29 +210,21 @@ impl Plain {
             || traits.goals
             || traits.counted;
         if number == 0 || special || cluster.has_repeats(world.facts.hashed()) {
-            return Ok(false);
+            return false;
         }
         let rows = cluster.rows.all();
         if world.seen(&rows) < rows.len() || !self.read(&rows) {
-            return Ok(false);
+            return false;
         }
         if !cluster.books.is_empty() && !self.read_orders(world, number, cluster, &rows, tally) {
-            return Ok(false);
+            return false;
         }
         if cluster.handles.len() > 1 && !matches!(*world.people(number, &rows), People::One { .. }) {
-            return Ok(false);
+            return false;
         }
-        tally.intake.events += rows.len() as i64;
         self.scratch.bought.sort_unstable_by_key(|bought| bought.at);
-        let bought = std::mem::take(&mut self.scratch.bought);
-        self.orders(&bought, 0, tally)?;
-        self.rates(world, tally, &bought);
-        if bought.is_empty() {
-            self.never_bought(tally);
-        }
-        self.scratch.bought = bought;
-        self.visited = Some(number);
-        Ok(true)
+        self.met = Some(number);
+        true
     }
 
     /// Counts some orders of the person at hand, which follow each other; the one before them had touches up to
@@ -236,12 +244,12 @@ impl Plain {
         std::mem::swap(&mut self.scratch.touches, touches);
     }
 
-    /// The cluster that was counted last, if it was.
-    pub(crate) fn visited(&self) -> Option<u32> {
-        self.visited
+    /// The cluster of the person at hand, if it is a plain one.
+    pub(crate) fn met(&self) -> Option<u32> {
+        self.met
     }
 
-    /// The touches and orders of the person who was counted last.
+    /// The touches and orders of the person at hand.
     pub(crate) fn last(&self) -> (&Touches, &[Bought]) {
         (&self.scratch.touches, &self.scratch.bought)
     }
