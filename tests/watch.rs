@@ -214,8 +214,24 @@ fn run(seed: u64) {
 
 #[test]
 fn a_watched_report_is_the_report_after_every_event() {
-    let cases = std::env::var("CLINCH_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300);
+    let cases = std::env::var("CLINCH_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1_000);
     (0..cases).for_each(run);
+}
+
+#[test]
+fn a_turn_that_was_named_before_it_came_counts_its_shopper_once() {
+    let mut tracker = Tracker::new(Key::new([7; 16]));
+    let turn = |id, hour, visitor| Event::query(id, at(hour), Who::visitor(visitor)).topic("size");
+    tracker.record(turn("first", 1, "visitor-1")).unwrap();
+    let mut question = Question::new(at(10_000));
+    question.models = vec!["linear".parse().unwrap()];
+    let watch = tracker.watch(&question).unwrap();
+    // Nobody looks at the answer between the click and the turn that it names.
+    tracker.record(Event::link_click("click", at(9), Who::visitor("visitor-2")).turn("second")).unwrap();
+    tracker.record(turn("second", 8, "visitor-1")).unwrap();
+    let report = tracker.watched(&watch).unwrap();
+    assert_eq!(report, tracker.report(&question).unwrap());
+    assert_eq!((report.overview.turns.of, report.overview.people.of), (2, 1));
 }
 
 /// An event of a shop with a few very busy people, most of whom are plain.

@@ -253,8 +253,19 @@ impl Live {
         self.out.books.extend(change.book);
         let Some(cluster) = cluster else { return };
         self.out.add(cluster);
+        self.note_names(facts, cluster, asked);
         if ties::may_see(facts, cluster, &self.named) {
             self.take_away(facts, &[cluster], None, Some(cluster), asked);
+        }
+    }
+
+    /// Notes which turns of others are named in a cluster, at once: whoever gets such a turn while the cluster is out
+    /// must not be counted by himself.
+    fn note_names(&mut self, facts: &Facts, cluster: u32, asked: &mut Asked) {
+        self.grow(facts);
+        let world = world(facts, &self.question, &self.plan);
+        for tag in self.named.note(&world, cluster) {
+            asked.clusters(facts, tag).iter().for_each(|cluster| self.busy.remove(*cluster));
         }
     }
 
@@ -302,10 +313,6 @@ impl Live {
         self.grow(facts);
         let books: Vec<u32> = books.into_iter().collect();
         let world = world(facts, &self.question, &self.plan);
-        for tag in clusters.iter().flat_map(|cluster| self.named.note(&world, *cluster)) {
-            // Whose turns others name is counted with these.
-            asked.clusters(facts, tag).iter().for_each(|cluster| self.busy.remove(*cluster));
-        }
         let group = Group::around(&world, &clusters, &[], &self.named, asked);
         let done = match group {
             Some(group) => self.count(facts, Side::Here, &group, &books),
