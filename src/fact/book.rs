@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::fact::Fact;
 use crate::fact::door::newer;
 use crate::fact::index::{Index, Mix, make_room};
 use crate::fact::names::Handle;
+use crate::fact::{Fact, LeftOut};
 use crate::id::Key;
+use crate::money::Money;
 use crate::text::OrderId;
+use crate::time::nanos_of;
 
 /// Every fact about one order.
 #[derive(Clone, Debug)]
@@ -20,6 +22,28 @@ pub(crate) struct Book {
     newest: Option<u32>,
     /// When the last of them had come to be.
     complete: DateTime<Utc>,
+    brief: Option<Brief>,
+}
+
+/// What most orders come to: told once, with nothing given back and nothing to count beside it, and a conversion.
+/// It stands in the book itself, so that an answer does not look for the whole fact.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Brief {
+    /// Nanoseconds since 1970.
+    pub(crate) at: i64,
+    pub(crate) value: Money,
+    pub(crate) handle: Handle,
+}
+
+impl Brief {
+    fn of(booked: &Booked) -> Option<Self> {
+        let Booked { fact, handle } = booked;
+        let order = fact.order()?;
+        let plain = order.status.counts() && order.refunds.is_empty();
+        let uncounted = fact.junk == 0 && fact.left_out == LeftOut::default();
+        let at = i64::try_from(nanos_of(fact.at)).ok()?;
+        (plain && uncounted).then_some(Self { at, value: order.total, handle: *handle })
+    }
 }
 
 /// One version of an order, or one refund.
@@ -31,7 +55,7 @@ pub(crate) struct Booked {
 
 impl Book {
     fn empty(order: OrderId) -> Self {
-        Self { order, facts: Vec::new(), newest: None, complete: DateTime::<Utc>::MIN_UTC }
+        Self { order, facts: Vec::new(), newest: None, complete: DateTime::<Utc>::MIN_UTC, brief: None }
     }
 
     /// Where a fact stands, or would have to.
@@ -55,13 +79,17 @@ impl Book {
             self.facts.reserve_exact(1);
         }
         self.facts.insert(place, Box::new(booked));
+        self.brief = match self.facts.as_slice() {
+            [only] => Brief::of(only),
+            _ => None,
+        };
     }
 
     /// Takes out the facts that satisfy `is`.
     pub(crate) fn take(&mut self, is: impl Fn(&Booked) -> bool, key: &Key) -> Vec<Booked> {
         let (taken, kept): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.facts).into_iter().partition(|held| is(held));
-        (self.newest, self.complete) = (None, DateTime::<Utc>::MIN_UTC);
+        (self.newest, self.complete, self.brief) = (None, DateTime::<Utc>::MIN_UTC, None);
         for booked in kept {
             self.insert(*booked, key);
         }
@@ -71,6 +99,11 @@ impl Book {
     /// The version that wins over all others.
     pub(crate) fn newest(&self) -> Option<&Booked> {
         self.newest.map(|place| &*self.facts[place as usize])
+    }
+
+    /// What it comes to once all of it is seen, if that is told briefly.
+    pub(crate) fn brief(&self) -> Option<Brief> {
+        self.brief
     }
 
     /// Whether all of it had come to be by `as_of`.

@@ -18,7 +18,7 @@ use crate::report::share::Sharing;
 use crate::report::state::State;
 use crate::report::sums::{NotCounted, Sums};
 use crate::report::tally::{ASKED, CONVERTED, IN_PATH, TURNS};
-use crate::time::utc_of;
+use crate::time::{nanos_of, utc_of};
 
 /// What a row is called where a touchpoint has no value in the dimension.
 pub(crate) const NONE_LABEL: &str = "none";
@@ -192,6 +192,14 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
     pub(crate) fn books(&mut self, range: std::ops::Range<usize>) {
         for number in range {
             let book = self.world.facts.books.get(number as u32);
+            if let Some(brief) = book.brief().filter(|_| book.seen(self.world.as_of)) {
+                self.state.tally.intake.events += 1;
+                if self.counts_at(brief.at.into()) {
+                    self.state.tally.intake.orders_known += 1;
+                    let _known = self.currency(Some(brief.value.currency()));
+                }
+                continue;
+            }
             let seen = book.facts.iter().map(|held| &held.fact).filter(|fact| fact.seen(self.world.as_of));
             for fact in seen {
                 self.state.tally.intake.events += 1;
@@ -206,7 +214,7 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
                 }
             };
             self.loose(&state.misfits);
-            if self.question.dated != Dated::ByTouch && !self.question.period.contains(state.at) {
+            if !self.counts_at(nanos_of(state.at)) {
                 continue;
             }
             self.state.tally.intake.orders_known += 1;
@@ -218,6 +226,12 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
                 self.state.tally.intake.not_counted[reason as usize] += 1;
             }
         }
+    }
+
+    /// Whether what stands at an instant is asked about, where touchpoints are not what is dated.
+    fn counts_at(&self, at: i128) -> bool {
+        let Question { dated, period, .. } = self.question;
+        *dated == Dated::ByTouch || period.is_all() || period.contains(utc_of(at))
     }
 
     fn loose(&mut self, refunds: &[crate::money::Money]) {

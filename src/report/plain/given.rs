@@ -11,12 +11,15 @@ pub(super) struct Given<'s> {
     pub(super) flags: &'s [Flags],
     pub(super) models: usize,
     pub(super) model: usize,
+    /// How many models look at each pair.
+    pub(super) decays: usize,
 }
 
 impl Given<'_> {
     pub(super) fn give(&mut self, way: &Way, order: Bought) -> Result<()> {
         let Bought { minor, low, high, .. } = order;
         match way {
+            Way::Decay(_, place) if high - low == 1 => self.alone(*place, low, [ONE, minor]),
             _ if high - low == 1 => self.one(low, minor),
             Way::First => self.one(low, minor),
             Way::Last => self.one(high - 1, minor),
@@ -36,10 +39,16 @@ impl Given<'_> {
                     model.weigh_steps(&Length(high - low), &mut self.scratch.weights);
                     let weights = self.scratch.weights.as_slice();
                     self.scratch.units = integers(weights, weights.iter().copied().fold(0.0, f64::max));
-                    self.by_units(low, minor)?;
+                    self.split(minor)?;
+                    for place in 0..high - low {
+                        for which in 0..2 {
+                            let part = [&self.scratch.shares, &self.scratch.values][which][place];
+                            self.range(low + place, low + place + 1, part, which);
+                        }
+                    }
                 }
             }
-            Way::Decay(half_life) => {
+            Way::Decay(half_life, place) => {
                 let Scratch { factors, units, start, .. } = &mut *self.scratch;
                 let newest = factors[high - 1 - *start];
                 units.clear();
@@ -48,7 +57,7 @@ impl Given<'_> {
                         .iter()
                         .map(|factor| half_life.weight(newest, *factor)),
                 );
-                self.by_units(low, minor)?;
+                self.by_units(*place, low, minor)?;
             }
         }
         Ok(())
@@ -108,18 +117,29 @@ impl Given<'_> {
         }
     }
 
-    fn by_units(&mut self, low: usize, minor: i64) -> Result<()> {
-        let (models, model) = (self.models, self.model);
-        let Scratch { units, shares, values, room, alone, start, .. } = &mut *self.scratch;
-        let split = Split::new(units)?;
-        split.parts(ONE, shares, room)?;
-        split.parts(minor, values, room)?;
-        let cells = alone[(low - *start) * models..].chunks_exact_mut(models);
-        for ((cells, share), value) in cells.zip(shares.iter()).zip(values.iter()) {
-            cells[model][0] += share;
-            cells[model][1] += value;
+    /// Gives share and value to one touch under a model that looks at each pair.
+    fn alone(&mut self, place: usize, touch: usize, more: [i64; 2]) {
+        let Scratch { alone, start, .. } = &mut *self.scratch;
+        let cell = &mut alone[(touch - *start) * self.decays + place];
+        *cell = [cell[0] + more[0], cell[1] + more[1]];
+    }
+
+    fn by_units(&mut self, place: usize, low: usize, minor: i64) -> Result<()> {
+        self.split(minor)?;
+        let Scratch { shares, values, alone, start, .. } = &mut *self.scratch;
+        let cells = alone[(low - *start) * self.decays + place..].iter_mut().step_by(self.decays);
+        for ((cell, share), value) in cells.zip(shares.iter()).zip(values.iter()) {
+            *cell = [cell[0] + share, cell[1] + value];
         }
         Ok(())
+    }
+
+    /// Splits the whole and the value by the units at hand.
+    fn split(&mut self, minor: i64) -> Result<()> {
+        let Scratch { units, shares, values, room, .. } = &mut *self.scratch;
+        let split = Split::new(units)?;
+        split.parts(ONE, shares, room)?;
+        split.parts(minor, values, room)
     }
 }
 

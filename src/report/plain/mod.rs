@@ -6,19 +6,20 @@
 //! conversions; only time decay looks at each pair of a touch and a conversion.
 
 mod given;
+mod labels;
 
+use crate::credit::ONE;
 use crate::error::Result;
-use crate::fact::{Cluster, Contents, NONE, QUERY, Row, Symbol};
+use crate::fact::{Cluster, NONE, QUERY, Row, Symbol};
 use crate::identity::People;
-use crate::journey::{
-    Dimension, DirectVisits, Entered, ProductMatch, Reuse, TouchKind, Transform, Unit, World, read,
-};
+use crate::journey::{DirectVisits, Entered, ProductMatch, Reuse, TouchKind, Transform, Unit, World, read};
 use crate::model::{BuiltIn, Chosen, Factor, HalfLife, Steps, Weights};
 use crate::money;
 use crate::question::{Dated, Earned, Question};
 use crate::reason::{RefuseReason, UnattributedReason};
+use crate::report::plain::labels::Labels;
 use crate::report::tally::{ASKED, CONVERTED, IN_PATH, TURNS, Tally};
-use crate::time::{Period, nanos_of};
+use crate::time::{Period, nanos_of, utc_of};
 
 /// What a content is here.
 #[derive(Clone, Copy, Default)]
@@ -40,23 +41,8 @@ enum Way {
     Linear,
     /// First, middle, last.
     Positions([u64; 3], BuiltIn),
-    /// Under which half-life.
-    Decay(HalfLife),
-}
-
-/// One dimension asked for.
-#[derive(Clone)]
-struct Labels {
-    /// The place of the dimension among a content's labels.
-    label: usize,
-    /// The row of each value, by its number plus one; 0 is the row of no value.
-    row_of: Vec<u32>,
-    /// The row of each content.
-    slots: Vec<u32>,
-    /// The value of each row.
-    symbols: Vec<Symbol>,
-    /// Shares and minor units by currency, row and model.
-    cells: Vec<Vec<[i128; 2]>>,
+    /// Under which half-life; its place among the models that look at each pair.
+    Decay(HalfLife, usize),
 }
 
 /// An order of the person at hand.
@@ -78,6 +64,8 @@ pub(crate) struct Bought {
 pub(crate) struct Plain {
     period: Period,
     ways: Vec<Way>,
+    /// The models that look at each pair.
+    decays: Vec<usize>,
     flags: Vec<Flags>,
     labels: Vec<Labels>,
     window: i64,
@@ -104,12 +92,11 @@ struct Scratch {
     start: usize,
     /// By touch and model, share and value: what begins to be given here, to this and all later touches.
     from: Vec<[i64; 2]>,
-    /// By touch and model, share and value: what is given to this touch alone.
+    /// By touch and model that looks at each pair, share and value: what is given to this touch alone.
     alone: Vec<[i64; 2]>,
     factors: Vec<Factor>,
-    /// By model, share and value: what a touch is given, and what of it goes on to the next.
+    /// By model, share and value: what goes on to be given to the next touch.
     running: Vec<[i64; 2]>,
-    given: Vec<[i128; 2]>,
     units: Vec<u64>,
     shares: Vec<i64>,
     values: Vec<i64>,
@@ -156,13 +143,16 @@ impl Plain {
             && matches!(question.earned, Earned::Orders)
             && question.consent.allows(None)
             && question.min_group == 0;
-        let ways: Option<Vec<Way>> = question.models.iter().map(way).collect();
+        let mut decays = Vec::new();
+        let ways = question.models.iter().enumerate().map(|(model, chosen)| way(chosen, model, &mut decays));
+        let ways: Option<Vec<Way>> = ways.collect();
         let labels = (0..tally.dimensions()).map(|place| Labels::new(tally.dimension(place)));
         let labels: Option<Vec<Labels>> = labels.collect();
         let (ways, labels, true) = (ways?, labels?, simple) else { return None };
         let mut plain = Self {
             period: question.period,
             ways,
+            decays,
             flags: Vec::new(),
             labels,
             window: i64::try_from(rules.lookback.as_nanos()).unwrap_or(i64::MAX),
@@ -301,24 +291,33 @@ impl Plain {
                 return false;
             }
             // A book is read where its order is, not wherever a version of it is.
-            if book.newest().is_none_or(|newest| world.facts.names.cluster(newest.handle) != number) {
-                continue;
-            }
-            let Entered::Order(state) = read(book, world.as_of, world.facts.key()) else { continue };
-            if !state.counts() {
-                continue;
-            }
-            let Ok(at) = i64::try_from(nanos_of(state.at)) else { return false };
+            let elsewhere = |handle| world.facts.names.cluster(handle) != number;
+            let (at, value) = if let Some(brief) = book.brief() {
+                if elsewhere(brief.handle) {
+                    continue;
+                }
+                (brief.at, brief.value)
+            } else {
+                if book.newest().is_none_or(|newest| elsewhere(newest.handle)) {
+                    continue;
+                }
+                let Entered::Order(state) = read(book, world.as_of, world.facts.key()) else { continue };
+                if !state.counts() {
+                    continue;
+                }
+                let Ok(at) = i64::try_from(nanos_of(state.at)) else { return false };
+                (at, state.net_value())
+            };
             if world.expired(i128::from(at)) {
                 return false;
             }
-            let (minor, period) = (state.net(), self.period);
+            let (minor, period) = (value.minor(), self.period);
             sum += i128::from(minor);
-            let currency = tally.currency(Some(state.currency()), self.ways.len());
+            let currency = tally.currency(Some(value.currency()), self.ways.len());
             let times = &self.scratch.touches.at;
             let low = times.partition_point(|time| *time < at.saturating_sub(self.window));
             let high = low + times[low..].partition_point(|time| *time <= at);
-            let inside = period.is_all() || period.contains(state.at);
+            let inside = period.is_all() || period.contains(utc_of(at.into()));
             self.scratch.bought.push(Bought { at, minor, currency, low, high, inside });
         }
         debug_assert!(self.scratch.touches.at.len() <= rows.len());
@@ -367,19 +366,21 @@ impl Plain {
     fn share(&mut self, orders: &[Bought]) -> Result<()> {
         let (models, range) = (self.ways.len(), span(orders));
         self.scratch.start = range.start;
-        for gifts in [&mut self.scratch.from, &mut self.scratch.alone] {
+        let each = [(&mut self.scratch.from, models), (&mut self.scratch.alone, self.decays.len())];
+        for (gifts, models) in each {
             gifts.clear();
             gifts.resize((range.len() + 1) * models, [0; 2]);
         }
         for (model, way) in self.ways.iter().enumerate() {
-            if let Way::Decay(half_life) = way {
+            if let Way::Decay(half_life, _) = way {
                 self.scratch.factors.clear();
                 let times = &self.scratch.touches.at[range.clone()];
                 self.scratch.factors.extend(times.iter().map(|at| half_life.factor(i128::from(*at))));
             }
             for order in orders.iter().filter(|order| order.inside && order.low < order.high) {
+                let decays = self.decays.len();
                 let mut given =
-                    given::Given { scratch: &mut self.scratch, flags: &self.flags, models, model };
+                    given::Given { scratch: &mut self.scratch, flags: &self.flags, models, model, decays };
                 given.give(way, *order)?;
             }
         }
@@ -389,31 +390,24 @@ impl Plain {
     /// Adds what the touches were given to the rows of their values.
     fn add_up(&mut self, orders: &[Bought]) {
         let (currency, models) = (orders[0].currency, self.ways.len());
-        let Scratch { from, alone, touches, running, given, .. } = &mut self.scratch;
+        let most = orders.iter().fold(0, |sum: u64, order| sum + order.minor.unsigned_abs().max(ONE as u64));
         for labels in &mut self.labels {
-            if labels.cells.len() <= currency {
-                labels.cells.resize(currency + 1, Vec::new());
-            }
-            labels.cells[currency].resize(labels.symbols.len() * models, [0; 2]);
+            labels.make_room(currency, models, most);
         }
+        let Scratch { from, alone, touches, running, .. } = &mut self.scratch;
         running.clear();
         running.resize(models, [0; 2]);
-        given.clear();
-        given.resize(models, [0; 2]);
-        let gifts = from.chunks_exact(models.max(1)).zip(alone.chunks_exact(models.max(1)));
-        for (content, (from, alone)) in touches.content[span(orders)].iter().zip(gifts) {
-            for (((given, running), from), alone) in given.iter_mut().zip(&mut *running).zip(from).zip(alone)
-            {
+        let decays = &self.decays;
+        for (place, content) in touches.content[span(orders)].iter().enumerate() {
+            for (running, from) in running.iter_mut().zip(&from[place * models..]) {
                 *running = [running[0] + from[0], running[1] + from[1]];
-                *given = [i128::from(running[0] + alone[0]), i128::from(running[1] + alone[1])];
+            }
+            // Such a model gives to each touch by itself, and nothing goes on to the next.
+            for (model, alone) in decays.iter().zip(&alone[place * decays.len()..]) {
+                running[*model] = *alone;
             }
             for labels in &mut self.labels {
-                let row = labels.slots[*content as usize] as usize;
-                let cells = &mut labels.cells[currency][row * models..][..models];
-                for (cell, given) in cells.iter_mut().zip(&*given) {
-                    cell[0] += given[0];
-                    cell[1] += given[1];
-                }
+                labels.give(currency, *content, running);
             }
         }
     }
@@ -427,7 +421,7 @@ impl Plain {
         let mut next = 0;
         for (place, content) in content.iter().enumerate() {
             let flags = self.flags[*content as usize];
-            if !flags.turn || !period.is_all() && !period.contains(crate::time::utc_of(at[place].into())) {
+            if !flags.turn || !period.is_all() && !period.contains(utc_of(at[place].into())) {
                 continue;
             }
             // Orders stand in order of time, and so do the ends of their windows.
@@ -486,9 +480,8 @@ impl Plain {
         }
         let Scratch { touches: Touches { at, content, .. }, queries, .. } = &mut self.scratch;
         let period = self.period;
-        let counts = |touch: usize| {
-            place == ASKED || period.is_all() || period.contains(crate::time::utc_of(at[touch].into()))
-        };
+        let counts =
+            |touch: usize| place == ASKED || period.is_all() || period.contains(utc_of(at[touch].into()));
         queries.clear();
         let found =
             range.filter(|touch| counts(*touch)).map(|touch| self.flags[content[touch] as usize].query);
@@ -503,18 +496,8 @@ impl Plain {
 
     /// Puts what was credited into the tables.
     pub(crate) fn finish(&self, tally: &mut Tally) {
-        let models = self.ways.len();
-        for (place, labels) in self.labels.iter().enumerate() {
-            for (currency, cells) in labels.cells.iter().enumerate() {
-                let given = |cells: &&[[i128; 2]]| cells.iter().any(|cell| *cell != [0; 2]);
-                let rows = labels.symbols.iter().zip(cells.chunks(models.max(1)));
-                for (symbol, cells) in rows.filter(|(_, cells)| given(cells)) {
-                    let row = tally.tables[place][currency].row(*symbol);
-                    for (held, cell) in row.iter_mut().zip(cells) {
-                        *held = [held[0] + cell[0], held[1] + cell[1]];
-                    }
-                }
-            }
+        for (labels, tables) in self.labels.iter().zip(&mut tally.tables) {
+            labels.finish(tables, self.ways.len());
         }
     }
 }
@@ -526,30 +509,7 @@ fn span(orders: &[Bought]) -> std::ops::Range<usize> {
     low..high.max(low)
 }
 
-impl Labels {
-    /// None for dimensions of which a touch may have several values.
-    fn new(by: Dimension) -> Option<Self> {
-        let label = by.label()?;
-        Some(Self { label, row_of: Vec::new(), slots: Vec::new(), symbols: Vec::new(), cells: Vec::new() })
-    }
-
-    fn grow(&mut self, contents: &Contents) {
-        for held in contents.iter().skip(self.slots.len()) {
-            let symbol = held.labels[self.label];
-            let place = symbol.wrapping_add(1) as usize;
-            if self.row_of.len() <= place {
-                self.row_of.resize(place + 1, NONE);
-            }
-            if self.row_of[place] == NONE {
-                self.row_of[place] = self.symbols.len() as u32;
-                self.symbols.push(symbol);
-            }
-            self.slots.push(self.row_of[place]);
-        }
-    }
-}
-
-fn way(chosen: &Chosen) -> Option<Way> {
+fn way(chosen: &Chosen, place: usize, decays: &mut Vec<usize>) -> Option<Way> {
     let Chosen::BuiltIn(model) = chosen else { return None };
     Some(match model {
         BuiltIn::FirstTouch => Way::First,
@@ -559,7 +519,10 @@ fn way(chosen: &Chosen) -> Option<Way> {
         BuiltIn::PositionBased(positions) => Way::Positions(positions.shares(), model.clone()),
         BuiltIn::JShaped => Way::Positions([20, 20, 60], model.clone()),
         BuiltIn::InverseJ => Way::Positions([60, 20, 20], model.clone()),
-        BuiltIn::TimeDecay(decay) => Way::Decay(HalfLife::new(decay.half_life().as_nanos())),
+        BuiltIn::TimeDecay(decay) => {
+            decays.push(place);
+            Way::Decay(HalfLife::new(decay.half_life().as_nanos()), decays.len() - 1)
+        }
         BuiltIn::LinearUnique => return None,
     })
 }
