@@ -24,8 +24,10 @@ struct Schedule {
 }
 
 /// A 128-bit stand-in for one identifier under one [`Key`]. It prints as 32 hexadecimal digits.
+///
+/// Two halves, the high one first, since a number of 128 bits would take 32 bytes beside the kind of the identifier.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pseudonym(u128);
+pub struct Pseudonym([u64; 2]);
 
 /// Domain of the hash behind [`Key::seed`].
 const SEED_DOMAIN: u8 = 120;
@@ -47,7 +49,7 @@ impl Key {
             (a, b) = speck_round(a, b, i as u64);
         }
         // The short permutation has a secret of its own, which follows from this one.
-        let secret = wrap(&wide, siphash128(SEED_DOMAIN, b"short")).0;
+        let secret = wrap(&wide, siphash128(SEED_DOMAIN, b"short")).number();
         let narrow = narrow_schedule([0, 32, 64, 96].map(|bits| (secret >> bits) as u32));
         Self(Box::new(Schedule { wide, narrow }))
     }
@@ -64,7 +66,7 @@ impl Key {
 
     /// A number that only the holder of the key knows, apart from all pseudonyms of identifiers.
     pub(crate) fn seed(&self) -> u64 {
-        self.wrap(siphash128(SEED_DOMAIN, b"")).0 as u64
+        self.wrap(siphash128(SEED_DOMAIN, b"")).words()[0]
     }
 
     pub(crate) fn wrap(&self, hash: u128) -> Pseudonym {
@@ -88,7 +90,7 @@ impl Key {
 
     /// Back from a pseudonym to the hash that it wraps: the same number under every key.
     pub(crate) fn unwrap(&self, pseudonym: Pseudonym) -> u128 {
-        let (mut low, mut high) = (pseudonym.0 as u64, (pseudonym.0 >> 64) as u64);
+        let [mut low, mut high] = pseudonym.words();
         for round in self.0.wide.iter().rev() {
             low = (low ^ high).rotate_right(3);
             high = (high ^ round).wrapping_sub(low).rotate_left(8);
@@ -102,7 +104,7 @@ fn wrap(rounds: &[u64; ROUNDS], hash: u128) -> Pseudonym {
     for round in rounds {
         (low, high) = speck_round(low, high, *round);
     }
-    Pseudonym(u128::from(high) << 64 | u128::from(low))
+    Pseudonym([high, low])
 }
 
 /// The round keys of Speck64/128 from its secret, the lowest word first.
@@ -138,11 +140,17 @@ fn speck_round(low: u64, high: u64, key: u64) -> (u64, u64) {
 impl Pseudonym {
     /// Its two halves, the low one first.
     pub(crate) fn words(self) -> [u64; 2] {
-        [self.0 as u64, (self.0 >> 64) as u64]
+        let [high, low] = self.0;
+        [low, high]
+    }
+
+    fn number(self) -> u128 {
+        let [high, low] = self.0;
+        u128::from(high) << 64 | u128::from(low)
     }
 
     pub(crate) fn from_words([low, high]: [u64; 2]) -> Self {
-        Self(u128::from(high) << 64 | u128::from(low))
+        Self([high, low])
     }
 }
 
@@ -154,7 +162,7 @@ impl fmt::Debug for Key {
 
 impl fmt::Display for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", self.number())
     }
 }
 
@@ -252,7 +260,7 @@ mod tests {
         let key = Key::new(0x0f0e0d0c0b0a0908_0706050403020100_u128.to_le_bytes());
         let plain = 0x6c61766975716520_7469206564616d20_u128;
         let wrapped = key.wrap(plain);
-        assert_eq!(wrapped.0, 0xa65d985179783265_7860fedf5c570d18);
+        assert_eq!(wrapped.number(), 0xa65d985179783265_7860fedf5c570d18);
         assert_eq!(key.unwrap(wrapped), plain);
     }
 
