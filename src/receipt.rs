@@ -78,8 +78,12 @@ pub fn receipt(
 
 impl Receipt {
     pub(crate) fn of(facts: &Facts, order: &OrderId, question: &Question) -> Result<Option<Self>> {
+        Self::of_kept(facts, facts.order_id(order), question)
+    }
+
+    /// The same of an order by its id as it is kept.
+    pub(crate) fn of_kept(facts: &Facts, order: OrderId, question: &Question) -> Result<Option<Self>> {
         question.check()?;
-        let order = facts.order_id(order);
         let Some(book) = facts.books.find(&order) else { return Ok(None) };
         let Entered::Order(state) = read(facts.books.get(book), question.as_of, facts.key()) else {
             return Ok(None);

@@ -125,6 +125,40 @@ fn the_last_word_on_each_purpose_counts() {
 }
 
 #[test]
+fn a_word_counts_for_identifiers_that_orders_alone_name() {
+    let at = |hour| start() + TimeDelta::hours(hour);
+    let total = Money::new(5990, "EUR".parse().unwrap());
+    let who = || Who::visitor("v1").customer("ada").email("ada@mail.example");
+    let events: [Event; 3] = [
+        Event::query("q", at(0), Who::visitor("v1")).topic("size").into(),
+        Event::order("o", at(2), who(), "1001", total).into(),
+        Event::consent("c", at(4), Who::visitor("v1"), Purpose::SaleOrSharing, false).into(),
+    ];
+    let tracker = tracker(events);
+    for (kind, text) in
+        [(IdKind::Visitor, "v1"), (IdKind::Customer, "ada"), (IdKind::Email, "ada@mail.example")]
+    {
+        let ask = |hour| tracker.last_word(&Identifier::new(kind, text), Purpose::SaleOrSharing, at(hour));
+        assert_eq!((ask(3), ask(4)), (None, Some(false)), "{text}");
+    }
+}
+
+#[test]
+fn an_export_under_hashed_ids_has_orders_and_receipts_too() {
+    let at = |hour| start() + TimeDelta::hours(hour);
+    let mut limits = clinch::Limits::default();
+    limits.hash_ids = true;
+    let mut tracker = clinch::Tracker::with_limits(clinch::Key::new(*b"sixteen secrets!"), limits);
+    let total = Money::new(5990, "EUR".parse().unwrap());
+    tracker.record(Event::query("q", at(0), Who::customer("ada")).topic("size")).unwrap();
+    tracker.record(Event::order("o", at(1), Who::customer("ada"), "1001", total)).unwrap();
+    let export = tracker.export(Identifier::new(IdKind::Customer, "ada"), &question()).unwrap();
+    assert_eq!((export.orders.len(), export.receipts.len()), (1, 1));
+    assert_eq!(export.receipts[0], tracker.receipt("1001", &question()).unwrap().unwrap());
+    assert_eq!(tracker.export(Subject::of_order("1001"), &question()).unwrap(), export);
+}
+
+#[test]
 fn a_watched_answer_after_an_erasure_is_the_answer_computed_afresh() {
     let at = |hour| start() + TimeDelta::hours(hour);
     let total = Money::new(5990, "EUR".parse().unwrap());

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::event::{Event, EventOf, Kind, Purpose};
-use crate::fact::{Fact, Known};
+use crate::fact::{Fact, Handle, Known};
 use crate::id::{IdKind, Identifier, Identifiers};
 use crate::journey::{Rules, World};
 use crate::privacy::{ConsentPolicy, Subject};
@@ -100,7 +100,7 @@ impl Tracker {
             Export { identifiers: identifiers.collect(), events, orders: Vec::new(), receipts: Vec::new() };
         export.identifiers.sort_by(|a, b| (a.kind, &a.pseudonym).cmp(&(b.kind, &b.pseudonym)));
         for order in orders {
-            if let Some(receipt) = Receipt::of(&self.facts, &order, question)? {
+            if let Some(receipt) = Receipt::of_kept(&self.facts, order.clone(), question)? {
                 export.receipts.push(receipt);
                 export.orders.push(order);
             }
@@ -122,9 +122,12 @@ impl Tracker {
         let rows = &rows[..world.seen(&rows)];
         let people = world.people(number, rows);
         let mut words: BTreeMap<u32, Option<(i128, bool)>> = BTreeMap::new();
-        for row in rows {
-            if self.facts.names.who(row.handle).contains(&known) {
-                words.entry(people.of(row.handle)).or_default();
+        let books = world.cluster(number).books.iter().flat_map(|book| &self.facts.books.get(*book).facts);
+        let is_here = |handle: &Handle| self.facts.names.cluster(*handle) == number;
+        let booked = books.filter(|held| held.fact.seen(as_of)).map(|held| held.handle).filter(is_here);
+        for handle in rows.iter().map(|row| row.handle).chain(booked) {
+            if self.facts.names.who(handle).contains(&known) {
+                words.entry(people.of(handle)).or_default();
             }
         }
         for row in rows {
