@@ -166,6 +166,16 @@ pub enum ErrorKind {
         /// The shard.
         shard: u32,
     },
+    /// A set of shard reports was asked to finish under another question than it was made for.
+    #[error(
+        "this set answers question {set} and cannot finish {given}: pass the question that it was made for"
+    )]
+    OtherFinish {
+        /// Id of the question that the set answers.
+        set: String,
+        /// Id of the question that it was given.
+        given: String,
+    },
     /// Two reports of one shard have one version and different content.
     #[error("shard {shard} reported version {version} twice, with different content")]
     ShardConflict {

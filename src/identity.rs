@@ -1,18 +1,9 @@
 //! From claims to people: computed from the facts at hand, never stored, so it can be taken back.
 //!
-//! Facts that name several identifiers claim that these belong together. An event belongs to
-//!
-//! 1. the customer that it names (customers that the shop merged count as one);
-//! 2. else the one customer that was named together with its e-mail address or phone number; none: the mailbox
-//!    itself is the customer; several: these decide nothing;
-//! 3. else whom its narrowest decided identifier belongs to (checkout, cart, conversation, visitor). An identifier
-//!    is claimed by the customers named with it and by those that claim a narrower identifier seen with it; one
-//!    without any such claim takes those of the broader ones seen with it. Exactly one claim decides;
-//! 4. else the anonymous person that its identifiers form. These connect only through identifiers without a claim
-//!    of their own, so a device that two customers share carries anonymous events to neither.
-//!
-//! A withdrawn claim holds until a later event names both identifiers again. While it holds, no chain of claims
-//! leads from one of the two to the other.
+//! Whose an event is stands in the docs of [`Identifiers`](crate::Identifiers). An identifier is claimed by the
+//! customers named with it and by those that claim a narrower identifier seen with it; one without any such claim takes
+//! those of the broader ones seen with it. While a claim is withdrawn, no chain of claims leads from one of its two
+//! identifiers to the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

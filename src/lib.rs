@@ -57,7 +57,8 @@
 //! * Refunds, edits and cancellations in any order leave the credit that the net value would have earned.
 //! * Every event is new, repeated, superseded or dropped with a reason; every conversion is credited or
 //!   unattributed with a reason.
-//! * No touchpoint after its conversion, none outside the window, none without consent.
+//! * No touchpoint after its conversion, none outside the window, none after consent was denied, and none without it
+//!   under [`ConsentPolicy::Required`].
 //! * A failed call changes nothing, and no input panics.
 //!
 //! # What it does not do

@@ -4,21 +4,26 @@
 //! shard make a [`ShardReport`], and puts these into a [`ReportSet`]. The set counts a shard once however often
 //! its report is delivered: engines have been seen to hand over a partial result twice after a crash.
 //!
-//! The parts are the whole where no person, code or order crosses shards. What does cross shows in the control
-//! totals: refunds without their order and codes without their turn.
+//! The parts are the whole where no person, code or order crosses shards: see [`shard_of`].
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::money::{Currency, decimal};
 use crate::question::Question;
 use crate::reason::UnattributedReason;
 use crate::report::{Report, SumKey, Sums};
 
 /// The shard that a routing key belongs to, from 0 to below `shards`.
+///
+/// The routing key is the host's choice, and it decides whether the parts are the whole: a person, an order or a code in
+/// two shards is two. Good keys are what never crosses: the shop or the market, or the id of a shopper whom the host has
+/// put together itself. A visitor's id is wrong as soon as visitors log in, and an event without a key of its own goes
+/// where its order or its turn went: a refund by a map from orders to shards. What went elsewhere shows in [`Control`]:
+/// refunds without their order, codes without their turn; a person who was split does not show.
 ///
 /// Any language can repeat it: FNV-1a over the bytes (64 bits, offset basis `cbf29ce484222325`, prime
 /// `100000001b3`); then `h ^= h >> 33`, `h *= ff51afd7ed558ccd` modulo 2^64, `h ^= h >> 33`; then the high 64 bits
@@ -242,10 +247,11 @@ impl ReportSet {
     /// The report of the whole.
     ///
     /// # Errors
-    /// `ShardsMissing` while a shard has not reported, `OtherQuestion` if the set answers another question.
+    /// `ShardsMissing` while a shard has not reported, `OtherFinish` if the set answers another question.
     pub fn finish(&self, question: &Question) -> Result<Report> {
         if question.id() != self.question {
-            return Err(Error::from(ErrorKind::OtherQuestion { shard: 0 }));
+            let (set, given) = (self.question.clone(), question.id());
+            return Err(ErrorKind::OtherFinish { set, given }.into());
         }
         Ok(Report::new(&self.sums()?, question))
     }

@@ -51,6 +51,12 @@ macro_rules! text_type {
             }
         }
 
+        impl From<Cow<'_, str>> for $name {
+            fn from(text: Cow<'_, str>) -> Self {
+                Self(Arc::from(&*text))
+            }
+        }
+
         impl From<Arc<str>> for $name {
             fn from(text: Arc<str>) -> Self {
                 Self(text)

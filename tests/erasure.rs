@@ -83,7 +83,7 @@ fn the_journey_goes_and_the_order_is_told_as_erased() {
     assert_eq!((erased.orders, erased.identifiers, erased.shared, erased.mentions), (1, 4, 0, 0));
     assert_eq!(
         erased.to_string(),
-        "3 facts, 1 orders, 4 identifiers (0 shared with others stay), 0 mentions"
+        "3 facts, 1 orders, 4 identifiers refused from now on (0 shared with others stay), 0 mentions"
     );
     assert_eq!(totals(&tracker), told("15.00", "0.00", "10.00"));
     let report = report(&tracker);

@@ -155,6 +155,22 @@ fn canonical_phone(text: &str) -> Cow<'_, str> {
 /// The identifiers that were seen together in one event, at most one of each kind, narrow to broad.
 ///
 /// [`Who`] starts one. `Debug` shows kinds only.
+///
+/// # Whose event is it?
+///
+/// Several identifiers in one event are a claim that these belong together. Who is who is computed from all claims for
+/// each answer, so that one that is taken back leaves nothing behind. An event belongs to
+///
+/// 1. the customer that it names (customers that the shop merged count as one);
+/// 2. else the one customer that was named together with its e-mail address or phone number; none: the mailbox itself
+///    is the customer; several: these decide nothing;
+/// 3. else whom its narrowest decided identifier belongs to (checkout, cart, conversation, visitor): that which
+///    exactly one customer claims, directly, or by a narrower identifier seen with it, or, without any such claim,
+///    through a broader one;
+/// 4. else the anonymous person that its identifiers form. These connect only through identifiers that no customer
+///    claims, so a device that two customers share carries anonymous events to neither.
+///
+/// A withdrawn claim holds until a later event names both identifiers again.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Identifiers(SmallVec<[Identifier; 2]>);
 

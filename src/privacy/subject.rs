@@ -92,7 +92,8 @@ pub struct Erased {
 }
 
 impl Erased {
-    /// Whether there was nothing to remove.
+    /// Whether there was nothing to remove. Events dated up to the erasure that name an identifier given are refused
+    /// from now on nonetheless.
     pub fn is_nothing(&self) -> bool {
         self.facts.is_empty() && self.orders == 0 && self.mentions == 0
     }
@@ -107,7 +108,8 @@ impl Erased {
 impl fmt::Display for Erased {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { facts, orders, identifiers, shared, mentions } = self;
-        write!(f, "{} facts, {orders} orders, {identifiers} identifiers", facts.values().sum::<u64>())?;
+        let facts = facts.values().sum::<u64>();
+        write!(f, "{facts} facts, {orders} orders, {identifiers} identifiers refused from now on")?;
         write!(f, " ({shared} shared with others stay), {mentions} mentions")
     }
 }

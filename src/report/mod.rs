@@ -34,6 +34,8 @@ pub use suggest::{Rank, Suggester, Suggestion};
 pub(crate) use sums::Key as SumKey;
 pub use sums::{NotCounted, Sums};
 
+use chrono::{DateTime, Utc};
+
 use crate::error::Result;
 use crate::event::{Event, EventRef};
 use crate::fact::{Facts, Limits};
@@ -44,6 +46,7 @@ use crate::question::{Question, RESULT_VERSION};
 use crate::reason::UnattributedReason;
 use crate::report::sums::{Cell, Key};
 use crate::text::Label;
+use crate::time::Period;
 
 /// The answer to a question over many people's facts.
 ///
@@ -57,6 +60,10 @@ pub struct Report {
     pub question: String,
     /// The question as printed.
     pub asked: String,
+    /// As of when it was asked.
+    pub as_of: DateTime<Utc>,
+    /// The period it covers.
+    pub period: Period,
     /// Id of the rules in force.
     pub rules: String,
     /// The crate's result version.
@@ -200,6 +207,8 @@ impl Report {
         let mut report = Self {
             question: question.id(),
             asked: question.to_string(),
+            as_of: question.as_of,
+            period: question.period,
             rules: question.rules.id(),
             version: RESULT_VERSION,
             totals,

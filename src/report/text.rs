@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use chrono::SecondsFormat;
+
 use crate::money::Currency;
 use crate::report::overview::{Overview, Rate};
 use crate::report::{Remainder, Report, Row, Table, Totals};
@@ -24,6 +26,10 @@ impl fmt::Display for Report {
             writeln!(f, "withheld: what fewer than {} people stand behind", self.min_group)?;
         }
         write_overview(f, &self.overview)?;
+        write!(f, "as of {}  ", self.as_of.to_rfc3339_opts(SecondsFormat::AutoSi, true))?;
+        if !self.period.is_all() {
+            write!(f, "period {}  ", self.period)?;
+        }
         write!(f, "question {}  rules {}  version {}", self.question, self.rules, self.version)
     }
 }
