@@ -75,15 +75,16 @@ pub struct Question {
     /// A row that fewer people stand behind, under any model, goes into the row `withheld` of its table and currency,
     /// and with it, so that none follows by subtraction: what models left over, the smallest row that is large enough
     /// under every model, and what is unattributed where few people stand behind that, or behind one of its reasons,
-    /// or behind all that is attributed. A currency with fewer people is not shown at all. Books balance as before, the
-    /// row `withheld` included, in which participation, having no total, shows as zero. Of the overview, rates, order values and queries of few people are left out, and
+    /// or behind all that is attributed, or where few conversions are expired or erased, which then go there too. A
+    /// currency with fewer people is not shown at all. Books balance as before, the row `withheld` included, in which participation, having no total, shows as zero. Of the overview, rates, order values and queries of few people are left out, and
     /// refunds without their order.
     ///
     /// What is protected: no value of a withheld row follows from the sums in one report, whatever its dimensions,
     /// models and currencies. What is not: two reports that differ by few people (other periods, rules or instants,
     /// or one with small groups shown) may be subtracted from each other, so a host publishes reports of fixed periods
     /// and one question; a value that cannot be below zero is bounded by the sum that it is in; somebody who knows
-    /// all others in a group knows the last. [`Sums`](crate::Sums), receipts and journeys are for the host alone.
+    /// all others in a group knows the last. [`Sums`](crate::Sums), receipts, journeys, sequences, friction,
+    /// reviews, suggestions and the results of a holdout are for the host alone: nothing is withheld in them.
     pub min_group: u32,
 }
 

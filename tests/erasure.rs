@@ -470,3 +470,20 @@ fn an_order_that_somebody_else_had_before_is_told_without_anybody() {
     assert_eq!(merged.len(), 1);
     assert!(merged == erased);
 }
+
+#[test]
+fn a_version_of_an_erased_order_is_the_same_told_or_merged() {
+    let version = |id: &str, days, who| Event::order(id, day(days), who, "1", eur("10.00"));
+    let of_bob = || version("older", 1, Who::customer("bob"));
+    let mut told = tracker([of_bob().into(), version("newer", 2, Who::customer("ann")).into()]);
+    told.erase(customer("ann"), day(5)).unwrap();
+    told.erase(customer("bob"), day(8)).unwrap();
+    let mut merged = told.clone();
+    let _dropped = told.record(of_bob()).unwrap();
+    merged.merge(&tracker([of_bob().into()])).unwrap();
+    assert!(told == merged);
+    let before = told.clone();
+    let _dropped = told.record(of_bob()).unwrap();
+    told.merge(&merged).unwrap();
+    assert!(told == before);
+}

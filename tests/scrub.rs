@@ -56,6 +56,9 @@ fn each_kind_is_found_as_it_is_written() {
         ("password: hunter2, thanks", "password: (secret), thanks"),
         ("Authorization: Bearer abc.def", "Authorization: Bearer (secret)"),
         ("cvc = 123", "cvc = (secret)"),
+        ("x-api-key: abc", "x-api-key: (secret)"),
+        ("aws_secret_access_key=wJalr/K7MD", "aws_secret_access_key=(secret)"),
+        ("resetToken=abc my-password = hunter2", "resetToken=(secret) my-password = (secret)"),
         ("mailto:ann@mail.example?subject=hi", "mailto:(email)?subject=hi"),
         ("a@b.example,c@d.example", "(email),(email)"),
         ("card 4111 1111 1111 1111 phone 0170 1234567", "card (card) phone (phone)"),
@@ -78,6 +81,8 @@ fn what_is_not_personal_stays_as_it_is_and_is_not_copied() {
         "internationalisationsframework",
         "token ring and password managers",
         "price: 12345678",
+        "bowling-pin: 3 EUR, training-session: 9 am",
+        "monkey: 3, brokentoken: 4",
         "@.@..@ %40 ((( +++ ---",
     ] {
         let scrubbed = scrub::text(text);
@@ -104,6 +109,10 @@ fn links_are_read_decoded_and_by_name() {
         ("https://u:p@shop.example/", "https://(secret)@shop.example/"),
         ("//u@shop.example", "//(secret)@shop.example"),
         ("/p/1?SID=42&sid=&x", "/p/1?SID=(secret)&sid=&x"),
+        (
+            "/p?user%5Bpassword%5D=x&accessToken=y&reset-token=z&sort_key=price",
+            "/p?user%5Bpassword%5D=(secret)&accessToken=(secret)&reset-token=(secret)&sort_key=price",
+        ),
         ("?to=https%3A%2F%2Fa.example%2F%3Ftoken%3Dabc", "?to=https%3A%2F%2Fa.example%2F%3Ftoken%3D(secret)"),
         ("/%2525252525", "/(secret)"),
         (

@@ -296,3 +296,67 @@ fn the_attacker_finds_a_row_that_is_withheld_alone() {
         "{found:?}"
     );
 }
+
+#[test]
+fn an_erased_order_of_few_is_not_shown_by_itself() {
+    let people = [crowd(5, 1, 0, 100), crowd(4, 2, 1, 100), crowd(1, 1, 0, 9_900)].concat();
+    let mut tracker = tracker(&people);
+    tracker.erase(Who::visitor("visitor 9"), at(100_000)).unwrap();
+    let shown = tracker.report(&question(3)).unwrap();
+    assert_books_balance(&shown);
+    let totals = &shown.totals[0];
+    assert!(totals.unattributed_withheld && totals.erased.count == 0, "{shown}");
+    assert_eq!((totals.value.as_str(), totals.erased.value.as_str()), ("108.00", "0.00"));
+    assert_eq!(rows(&shown, Dimension::Topic), map(&[("topic 1", "5.00"), ("withheld", "103.00")]));
+    assert!(!format!("{shown:?} {shown}").contains("99.00"));
+    // Of many it stands by itself, and so it does where all are shown.
+    for place in 5..8 {
+        tracker.erase(Who::visitor(format!("visitor {place}")), at(100_000)).unwrap();
+    }
+    let shown = tracker.report(&question(3)).unwrap();
+    assert_books_balance(&shown);
+    assert_eq!((shown.totals[0].erased.count, shown.totals[0].erased.value.as_str()), (4, "102.00"));
+    assert_eq!(tracker.report(&question(0)).unwrap().totals[0].erased.count, 4);
+}
+
+#[test]
+fn a_query_that_one_buyer_asked_often_is_a_query_of_one_buyer() {
+    let asking = |query: &str, who: &str, number: i64| -> Event {
+        Event::query(format!("e{number}"), at(number), Who::visitor(who.to_owned())).query(query).into()
+    };
+    let buying = |who: &str, number: i64| -> Event {
+        let money = Money::new(100, "EUR".parse().unwrap());
+        Event::order(
+            format!("e{number}"),
+            at(number),
+            Who::visitor(who.to_owned()),
+            format!("{number}"),
+            money,
+        )
+        .into()
+    };
+    let mut events = Vec::new();
+    for number in 0..4 {
+        // One buys again and again; six ask and buy nothing.
+        events.extend([asking("rare", "buyer", number * 10), buying("buyer", number * 10 + 1)]);
+    }
+    for number in 0..6 {
+        let (idle, happy) = (format!("idle {number}"), format!("happy {number}"));
+        for (place, query) in ["rare", "usual", "common"].into_iter().enumerate() {
+            events.push(asking(query, &idle, 100 + number * 10 + place as i64));
+        }
+        for (place, query) in ["usual", "common"].into_iter().enumerate() {
+            events.push(asking(query, &happy, 200 + number * 10 + place as i64));
+        }
+        events.extend([asking("usual", &happy, 205 + number * 10), buying(&happy, 206 + number * 10)]);
+    }
+    let mut tracker = Tracker::new(Key::new([7; 16]));
+    tracker.extend(events).unwrap();
+    let queries = |least: u32| -> Vec<(String, u64)> {
+        let report = tracker.report(&question(least)).unwrap();
+        report.overview.queries.iter().map(|query| (query.query.to_string(), query.conversions)).collect()
+    };
+    assert!(queries(0).contains(&("rare".to_owned(), 4)));
+    // What goes with it, so that it does not follow from all turns, is the smaller one of the others.
+    assert_eq!(queries(3), [("usual".to_owned(), 6)]);
+}

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::event::{Kind, RefundLine};
 use crate::event::{KindRef, ProductsRef};
 use crate::fact::content::Content;
-use crate::fact::door::{Screen, WITHHELD};
+use crate::fact::door::{Edges, SHORTEST_SOUGHT, Screen, WITHHELD, decodings};
 use crate::fact::{Fact, LeftOut};
 use crate::id::{IdKind, Identifier};
 use crate::reason::FieldReason;
@@ -173,52 +173,95 @@ fn products(products: &mut ProductsRef<'_>, each: Take<'_>) -> u8 {
 }
 
 /// Looks for identifiers in the texts of facts that do not name them: as they stand, in any case, percent-coded, in
-/// hexadecimal digits and in base64.
+/// hexadecimal digits and in base64, and these one in the other; in UTF-16 too.
 pub(crate) struct Seeker {
     screen: Screen,
-    /// In lower case.
-    hex: Vec<String>,
-    base64: Vec<String>,
+    /// Bytes of the shortest of them.
+    shortest: usize,
+    /// Base64 in lower case, which is what is left of it in a link code.
+    folded: Vec<String>,
 }
 
-/// From how many bytes on an identifier that is no address and no number is known by its text alone.
+/// From how many bytes on an identifier is looked for within words.
 const SHORTEST_TELLING: usize = 8;
 
+/// From how many digits on a mere number is looked for: shorter ones count everything in a shop.
+const SHORTEST_NUMBER: usize = 10;
+
+/// How many codings may lie on top of each other, percent signs aside.
+const MOST_CODINGS: usize = 2;
+
 impl Seeker {
-    /// None if none of the identifiers is known by its text alone: addresses and phone numbers are, and whatever has
-    /// eight bytes or more and is no mere number.
+    /// None if none of the identifiers is known by its text alone: mere numbers of less than ten digits, unless they
+    /// are phone numbers of seven or more, and whatever has less than four bytes.
     pub(crate) fn new<'i>(identifiers: impl Iterator<Item = &'i Identifier>) -> Option<Self> {
-        let telling = |identifier: &&Identifier| {
-            let text = identifier.as_str();
-            let digits = text.bytes().filter(u8::is_ascii_digit).count();
-            match identifier.kind() {
-                IdKind::Email => text.len() >= 4,
-                IdKind::Phone => digits >= 7,
-                _ => text.len() >= SHORTEST_TELLING && digits < text.len(),
+        let (mut screen, mut folded) = (Screen::default(), Vec::new());
+        for identifier in identifiers.filter(|identifier| !identifier.is_junk()) {
+            let (kind, text) = (identifier.kind(), identifier.as_str());
+            if let Some(edges) = edges(kind, text) {
+                screen.seek_between(kind, text, edges);
+                if text.len() >= SHORTEST_TELLING {
+                    folded.extend((0..3).map(|offset| base64_folded(text.as_bytes(), offset)));
+                }
             }
-        };
-        let mut seeker = Self { screen: Screen::default(), hex: Vec::new(), base64: Vec::new() };
-        for identifier in identifiers.filter(|identifier| !identifier.is_junk()).filter(telling) {
-            let text = identifier.as_str();
-            seeker.screen.seek(identifier.kind(), text);
-            seeker.hex.push(text.bytes().map(|byte| format!("{byte:02x}")).collect());
-            seeker.base64.extend((0..3).map(|offset| base64(text.as_bytes(), offset)));
         }
-        (!seeker.hex.is_empty()).then_some(seeker)
+        let shortest = screen.shortest()?;
+        Some(Self { screen, shortest, folded })
     }
 
     pub(crate) fn holds(&self, text: &str) -> bool {
-        if self.screen.holds_identifier(text) {
-            return true;
-        }
-        let shortest = self.hex.iter().chain(&self.base64).map(String::len).min().unwrap_or(usize::MAX);
-        if text.len() < shortest {
+        // Lower case and decoding make no ASCII text longer.
+        if text.is_ascii() && text.len() < self.shortest {
             return false;
         }
-        let folded = text.to_ascii_lowercase();
-        let plain = text.replace('-', "+").replace('_', "/");
-        self.hex.iter().any(|hex| folded.contains(&**hex))
-            || self.base64.iter().any(|coded| plain.contains(&**coded))
+        self.reads(text) || decodings(text).any(|plain| self.reads(&plain))
+    }
+
+    /// Whether one stands in a text whose percent signs are decoded, plain or coded.
+    fn reads(&self, text: &str) -> bool {
+        let wide = text.contains('\0').then(|| text.replace('\0', ""));
+        let text = wide.as_deref().unwrap_or(text);
+        let folded = text.to_lowercase();
+        self.screen.holds(folded.as_bytes())
+            || self.in_folded_base64(&folded)
+            || self.in_codes(text.as_bytes(), MOST_CODINGS)
+    }
+
+    fn in_folded_base64(&self, folded: &str) -> bool {
+        if self.folded.iter().all(|coded| folded.len() < coded.len()) {
+            return false;
+        }
+        let plain = folded.replace('-', "+").replace('_', "/");
+        self.folded.iter().any(|coded| plain.contains(&**coded))
+    }
+
+    fn in_codes(&self, text: &[u8], codings: usize) -> bool {
+        CODINGS.iter().any(|coding| {
+            let runs = text.split(|byte| (coding.value)(*byte).is_none());
+            runs.filter(|run| run.len() * coding.bits >= self.shortest * 8).any(|run| {
+                let mut read = (0..coding.period).filter_map(|from| run.get(from..));
+                read.any(|run| self.in_bytes(coding.decoded(run), codings - 1))
+            })
+        })
+    }
+
+    /// Whether one stands in bytes that were coded, plain or coded once more.
+    fn in_bytes(&self, mut bytes: Vec<u8>, codings: usize) -> bool {
+        // In UTF-16 every other byte of ASCII text is zero.
+        bytes.retain(|byte| *byte != 0);
+        if self.screen.holds(&bytes.to_ascii_lowercase()) {
+            return true;
+        }
+        let legible = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+        let pieces = bytes.split(|byte| !legible(byte)).filter(|piece| piece.len() > self.shortest);
+        codings > 0
+            && pieces.filter_map(|piece| std::str::from_utf8(piece).ok()).any(|piece| {
+                self.in_codes(piece.as_bytes(), codings)
+                    || decodings(piece).any(|plain| {
+                        self.screen.holds(plain.to_lowercase().as_bytes())
+                            || self.in_codes(plain.as_bytes(), codings)
+                    })
+            })
     }
 
     /// Whether any text of a content holds one.
@@ -264,10 +307,48 @@ impl Seeker {
     }
 }
 
-/// The characters of base64 that a text always has so many bytes after a multiple of three, without those that its
-/// neighbours have a part in.
-fn base64(text: &[u8], offset: usize) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// What must not touch an identifier for it to be meant; none if it is not known by its text alone.
+fn edges(kind: IdKind, text: &str) -> Option<Edges> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    match kind {
+        _ if text.len() < SHORTEST_SOUGHT => None,
+        IdKind::Email => Some(Edges::Free),
+        IdKind::Phone => (digits >= 7).then_some(Edges::Free),
+        _ if digits == text.len() => (digits >= SHORTEST_NUMBER).then_some(Edges::Number),
+        _ if text.len() < SHORTEST_TELLING => Some(Edges::Word),
+        _ => Some(Edges::Free),
+    }
+}
+
+/// A way to write bytes in characters that stand for some bits each.
+struct Coding {
+    bits: usize,
+    /// After how many characters a byte begins with a character again.
+    period: usize,
+    value: fn(u8) -> Option<u8>,
+}
+
+/// Hexadecimal digits, and base64 with either pair of signs (RFC 4648 sections 4, 5 and 8).
+const CODINGS: [Coding; 2] = [
+    Coding { bits: 4, period: 2, value: |byte| char::from(byte).to_digit(16).map(|digit| digit as u8) },
+    Coding { bits: 6, period: 4, value: base64_digit },
+];
+
+fn base64_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
+
+/// The characters of base64, in lower case, that a text always has so many bytes after a multiple of three, without
+/// those that its neighbours have a part in.
+fn base64_folded(text: &[u8], offset: usize) -> String {
+    const DIGITS: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bits = |bit: usize| {
         (bit / 8).checked_sub(offset).and_then(|place| text.get(place)).map(|byte| byte >> (7 - bit % 8) & 1)
     };
@@ -280,42 +361,88 @@ fn base64(text: &[u8], offset: usize) -> String {
     (first..last).map(digit).collect()
 }
 
+impl Coding {
+    /// The whole bytes in a run of its characters.
+    fn decoded(&self, run: &[u8]) -> Vec<u8> {
+        let (mut bytes, mut held, mut count) = (Vec::with_capacity(run.len() * self.bits / 8), 0_u32, 0);
+        for value in run.iter().filter_map(|byte| (self.value)(*byte)) {
+            held = held << self.bits | u32::from(value);
+            count += self.bits;
+            if count >= 8 {
+                count -= 8;
+                bytes.push((held >> count) as u8);
+            }
+        }
+        bytes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_coded_text_is_found_wherever_it_stands_in_what_was_coded() {
-        // "ada@example.com", "xada@example.com" and "xxada@example.com" coded, without their ends.
-        assert_eq!(base64(b"ada@example.com", 0), "YWRhQGV4YW1wbGUuY29t");
-        assert!("eGFkYUBleGFtcGxlLmNvbQ".contains(&base64(b"ada@example.com", 1)));
-        assert!("eHhhZGFAZXhhbXBsZS5jb20".contains(&base64(b"ada@example.com", 2)));
-        let email = Identifier::new(IdKind::Email, "Ada@Example.com");
-        let seeker = Seeker::new([&email].into_iter()).unwrap();
-        for text in [
-            "for ADA@example.COM!",
-            "ada%40example%2Ecom",
-            "6164614065786D706C652E636F6D616461406578616d706c652e636f6d",
-            "t=eHhhZGFAZXhhbXBsZS5jb20&u=1",
-        ] {
-            assert!(seeker.holds(text), "{text}");
-        }
-        for text in ["ada at example.com", "bob@example.com", "YWRhQGV4YW1wbGUuY29", ""] {
-            assert!(!seeker.holds(text), "{text}");
-        }
+    fn seeker(kind: IdKind, text: &str) -> Option<Seeker> {
+        Seeker::new([&Identifier::new(kind, text)].into_iter())
+    }
+
+    #[track_caller]
+    fn assert_finds(kind: IdKind, identifier: &str, texts: &[&str], others: &[&str]) {
+        let seeker = seeker(kind, identifier).unwrap();
+        texts.iter().for_each(|text| assert!(seeker.holds(text), "{identifier} in {text}"));
+        others.iter().for_each(|text| assert!(!seeker.holds(text), "{identifier} in {text}"));
     }
 
     #[test]
-    fn short_ids_and_mere_numbers_are_not_looked_for_in_what_others_say() {
-        let of = |kind, text: &str| Seeker::new([&Identifier::new(kind, text)].into_iter()).is_some();
-        assert!(
-            of(IdKind::Phone, "+4930123456")
-                && of(IdKind::Visitor, "visitor-100")
-                && of(IdKind::Email, "a@b.c")
+    fn a_coded_text_is_found_wherever_it_stands_in_what_was_coded() {
+        // Coded alone and behind one or two bytes; Ada@Example.com; with signs for links; within itself; in UTF-16.
+        assert_finds(
+            IdKind::Email,
+            "Ada@Example.com",
+            &[
+                "for ADA@example.COM!",
+                "ada%40example%2Ecom",
+                "%41%44%41%40EXAMPLE.com",
+                "ada%2540example.com",
+                "6164614065786D706C652E636F6D616461406578616d706c652e636f6d",
+                "x5416461404578616D706C652E636F6Dx",
+                "YWRhQGV4YW1wbGUuY29t",
+                "QWRhQEV4YW1wbGUuY29t",
+                "t=eGFkYUBleGFtcGxlLmNvbQ",
+                "t=eHhhZGFAZXhhbXBsZS5jb20&u=1",
+                "idYWRhQGV4YW1wbGUuY29t-_",
+                "YWRhJTQwZXhhbXBsZS5jb20",
+                "WVdSaFFHVjRZVzF3YkdVdVkyOXQ",
+                "5957526851475634595731776247557559323974",
+                "YWRhQGV4YW1wbGUuY29t%3D%3D",
+                "%59%57%52%68QGV4YW1wbGUuY29t",
+                "YQBkAGEAQABlAHgAYQBtAHAAbABlAC4AYwBvAG0A",
+                "a\0d\0a\0@\0e\0x\0a\0m\0p\0l\0e\0.\0c\0o\0m\0",
+                "%61%00da%40example.com",
+                "ywrhqgv4yw1wbguuy29t",
+                "ehhhzgfazxhhbxbszs5jb20",
+            ],
+            &["ada at example.com", "bob@example.com", "YWRhQGV4YW1wbGUuY29", "", "%", "%2540"],
         );
-        assert!(
-            !of(IdKind::Customer, "1001") && !of(IdKind::Customer, "123456789") && !of(IdKind::Visitor, "v9")
+        assert_finds(IdKind::Visitor, "AbC-9xZ_77", &["%41%62%43-9xz_77", "QWJDLTl4Wl83Nw"], &["abc-9xz_7"]);
+    }
+
+    #[test]
+    fn short_ids_are_words_and_short_numbers_are_nothing() {
+        assert_finds(
+            IdKind::Customer,
+            "k4x9",
+            &["k4x9", "for K4X9!", "see:k4x9,", "%6b4x9", "a3R4OSBrNHg5", "6b347839", "\u{201c}k4x9\u{201d}"],
+            &["k4x", "ak4x9", "k4x99", "k4x8"],
         );
-        assert!(!of(IdKind::Visitor, "undefined") && !of(IdKind::Phone, "112"));
+        assert_finds(
+            IdKind::Customer,
+            "7012345678901",
+            &["of 7012345678901", "id7012345678901x"],
+            &["70123456789012", "17012345678901"],
+        );
+        let of = |kind, text: &str| seeker(kind, text).is_some();
+        assert!(of(IdKind::Phone, "+4930123456") && of(IdKind::Email, "a@b.c"));
+        assert!(!of(IdKind::Customer, "1001") && !of(IdKind::Customer, "123456789"));
+        assert!(!of(IdKind::Visitor, "v9") && !of(IdKind::Visitor, "undefined") && !of(IdKind::Phone, "112"));
     }
 }

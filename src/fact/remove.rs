@@ -98,11 +98,18 @@ impl Facts {
     }
 
     /// Takes the money of a fact in, if its order was erased; says whether that changed anything.
+    ///
+    /// A version that names somebody who was erased later than the order moves the tombstone on, whichever way it comes:
+    /// told, merged, or here when the person went. That is no news of the order.
     pub(super) fn absorb(&mut self, fact: &Fact) -> Option<bool> {
         if self.gone.orders.is_empty() {
             return None;
         }
         let order = self.order_name(order_of(fact)?);
+        let erasing = fact.order().and_then(|_| self.erasing(fact));
+        if let Some(as_of) = erasing.filter(|_| self.gone.orders.contains_key(&order)) {
+            self.gone.bury_order(order, as_of, false);
+        }
         let (hashed, key) = (self.hashed(), self.key.clone());
         self.gone.absorb(order, fact, |refund| id_name(REFUND_DOMAIN, refund, hashed, &key))
     }

@@ -12,10 +12,13 @@
 //! | pseudonymisation (GDPR 4(5)), change of keys | [`Key`](crate::Key), [`Tracker::rotate`](crate::Tracker::rotate) |
 //! | data minimisation (GDPR 5(1)(c)) | [`Limits::privacy`](crate::Limits::privacy), [`Limits::hash_ids`](crate::Limits::hash_ids), [`scrub`](crate::scrub) |
 //! | statistical disclosure: small groups | [`Question::min_group`](crate::Question::min_group) |
+//! | rectification (GDPR 16) | a newer version of an [`Order`](crate::Order); [`Event::claim_withdrawn`](crate::Event::claim_withdrawn) for who is who |
+//! | restriction and objection (GDPR 18 and 21) | a denial told by [`Event::consent`](crate::Event::consent): nothing of the person is credited while it is the last word |
+//! | accountability (GDPR 5(2)) | [`Report::asked`](crate::Report::asked) says which policy was on, [`Overview::refused`](crate::Overview::refused) how many touchpoints it left out, [`Totals::erased`](crate::Totals::erased) what is erased; [`Erased`] what one erasure removed |
 //! | integrity and availability (GDPR 32), erasures that survive a restart | [`Tracker::snapshot`](crate::Tracker::snapshot), [`Tracker::restore`](crate::Tracker::restore) |
 //!
-//! Texts that others wrote are searched for the identifiers that an erasure is given. A text that comes for the first
-//! time after the erasure is not.
+//! Texts that others wrote are searched for the identifiers that an erasure is given: give it all that the host knows,
+//! since what is kept of the others is pseudonyms. A text that comes for the first time after the erasure is not searched.
 
 mod subject;
 

@@ -390,7 +390,10 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
         }
         queries.sort_unstable();
         queries.dedup();
-        queries.into_iter().for_each(|query| self.state.tally.queries.at(query)[IN_PATH] += 1);
+        for query in queries {
+            self.state.tally.queries.at(query)[IN_PATH] += 1;
+            self.state.tally.crowd.note(Group::InPath { query });
+        }
     }
 
     /// Turns, conversations and people, and which of them ended in a conversion that is asked about.

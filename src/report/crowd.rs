@@ -24,6 +24,8 @@ pub(crate) enum Group {
     Ordered { currency: usize, with_bot: bool },
     /// A value to which a model gives something.
     Row { by: usize, currency: usize, model: usize, symbol: Symbol },
+    /// A query in the path of a conversion.
+    InPath { query: Symbol },
 }
 
 /// People by group: none where groups of any size are shown.
@@ -62,12 +64,14 @@ impl Crowd {
     pub(crate) fn add(&mut self, other: &Self, places: &[usize]) {
         for (group, count) in &other.counts {
             let mut group = *group;
-            let (Group::Earned { currency }
-            | Group::Claimed { currency }
-            | Group::Unclaimed { currency, .. }
-            | Group::Ordered { currency, .. }
-            | Group::Row { currency, .. }) = &mut group;
-            *currency = places[*currency];
+            match &mut group {
+                Group::Earned { currency }
+                | Group::Claimed { currency }
+                | Group::Unclaimed { currency, .. }
+                | Group::Ordered { currency, .. }
+                | Group::Row { currency, .. } => *currency = places[*currency],
+                Group::InPath { .. } => {}
+            }
             *self.counts.entry(group).or_default() += count;
         }
     }
@@ -86,6 +90,7 @@ impl Crowd {
                 Group::Claimed { currency } => Key::PeopleClaimed(currencies[currency]),
                 Group::Unclaimed { currency, reason } => Key::PeopleUnclaimed(currencies[currency], reason),
                 Group::Ordered { currency, with_bot } => Key::PeopleOrdered(currencies[currency], with_bot),
+                Group::InPath { query } => Key::PeopleInPath(label(facts, Dimension::Query, query)),
                 Group::Row { by, currency, model, symbol } => {
                     let (by, model) = (dimensions[by], Label::from(question.models[model].name()));
                     let label =

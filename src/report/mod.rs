@@ -95,7 +95,8 @@ pub struct Totals {
     pub value: String,
     /// Of it, the value that no touchpoint may claim.
     pub unattributed: String,
-    /// Whether that value is withheld: it is in the rows `withheld` of all tables then, and shows as zero here.
+    /// Whether that value is withheld: it is in the rows `withheld` of all tables then, and shows as zero here. So does
+    /// what is expired or erased, where few people or orders stand behind that.
     pub unattributed_withheld: bool,
     /// Of the conversions, those that no touchpoint may claim, by reason.
     pub reasons: Vec<Unattributed>,

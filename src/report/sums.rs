@@ -103,6 +103,8 @@ pub(crate) enum Key {
     PeopleOrdered(Option<Currency>, bool),
     /// People of whose conversions a model gives something to a label.
     PeopleCredited(Cell, Label),
+    /// People in the path of whose conversions a query stands.
+    PeopleInPath(Label),
 }
 
 /// A column of a table in one currency.

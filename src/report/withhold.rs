@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::money::Currency;
 use crate::reason::UnattributedReason;
 use crate::report::sums::{Cell, Key, Sums};
-use crate::report::{Figure, Overview, Rate, Report, Row, Table, amount, nine};
+use crate::report::{Count, Figure, Overview, Rate, Report, Row, Table, amount, nine};
 use crate::text::Label;
 
 /// What the row of withheld rows is called.
@@ -48,11 +48,17 @@ pub(super) fn withhold(report: &mut Report, sums: &Sums, least: u32) {
     let mut hidden = BTreeSet::new();
     for place in 0..report.totals.len() {
         let currency = report.totals[place].currency;
+        let own = own_rows_of_few(sums, currency, least);
         let (plans, unattributed) = plans(report, sums, currency, least);
         for (table, plan) in report.tables.iter_mut().zip(plans) {
-            fold(table, sums, &report.models, currency, &plan);
+            fold(table, sums, &report.models, currency, (&plan, &own));
         }
         let totals = &mut report.totals[place];
+        for reason in own {
+            let shown =
+                if reason == UnattributedReason::Erased { &mut totals.erased } else { &mut totals.expired };
+            *shown = Count { count: 0, value: amount(0, currency) };
+        }
         totals.over_refunded = amount(0, currency);
         if unattributed {
             hidden.insert(currency);
@@ -64,11 +70,24 @@ pub(super) fn withhold(report: &mut Report, sums: &Sums, least: u32) {
     overview(&mut report.overview, sums, least, &is_shown);
 }
 
+/// Which of the rows beside what is unattributed few stand behind. Nobody knows whose an erased order was: it counts as one
+/// person's.
+fn own_rows_of_few(sums: &Sums, currency: Option<Currency>, least: i128) -> Vec<UnattributedReason> {
+    let behind = |reason: UnattributedReason| match reason {
+        UnattributedReason::Erased => Key::Unattributed(currency, reason),
+        _ => Key::PeopleUnclaimed(currency, reason),
+    };
+    let own = UnattributedReason::ALL.iter().copied().filter(|reason| reason.has_own_row());
+    own.filter(|reason| (1..least).contains(&sums.get(&behind(*reason)))).collect()
+}
+
 /// What has to go, table by table. What is unattributed goes in all of them or in none.
 fn plans(report: &Report, sums: &Sums, currency: Option<Currency>, least: i128) -> (Vec<Plan>, bool) {
     let few = |key: Key| (1..least).contains(&sums.get(&key));
     let reason = |reason: &UnattributedReason| few(Key::PeopleUnclaimed(currency, *reason));
-    let mut unattributed = few(Key::PeopleClaimed(currency)) || UnattributedReason::ALL.iter().any(reason);
+    let mut unattributed = few(Key::PeopleClaimed(currency))
+        || UnattributedReason::ALL.iter().any(reason)
+        || !own_rows_of_few(sums, currency, least).is_empty();
     loop {
         let plan =
             |table: &Table| Group { sums, models: &report.models, table, currency, least }.plan(unattributed);
@@ -125,7 +144,13 @@ impl Group<'_> {
 }
 
 /// Puts rows, and what is left over, into the row of withheld rows.
-fn fold(table: &mut Table, sums: &Sums, models: &[String], currency: Option<Currency>, plan: &Plan) {
+fn fold(
+    table: &mut Table,
+    sums: &Sums,
+    models: &[String],
+    currency: Option<Currency>,
+    (plan, own): (&Plan, &[UnattributedReason]),
+) {
     if plan.rows.is_empty()
         && !plan.unattributed
         && !table.remainders.iter().any(|left| left.currency == currency)
@@ -145,7 +170,7 @@ fn fold(table: &mut Table, sums: &Sums, models: &[String], currency: Option<Curr
             add([Key::DeclinedValue(cell()), Key::Declined(cell())]);
             add([Key::OutsideValue(cell()), Key::Outside(cell())]);
             if plan.unattributed {
-                let [value, conversions] = unattributed(sums, currency);
+                let [value, conversions] = unattributed(sums, currency, own);
                 given = [given[0] + value, given[1] + conversions];
             }
         }
@@ -160,15 +185,16 @@ fn fold(table: &mut Table, sums: &Sums, models: &[String], currency: Option<Curr
     table.rows.insert(place, row);
 }
 
-/// Value and units of 10^-9 of what no touchpoint may claim.
-fn unattributed(sums: &Sums, currency: Option<Currency>) -> [i128; 2] {
+/// Value and units of 10^-9 of what no touchpoint may claim, these rows of their own included.
+fn unattributed(sums: &Sums, currency: Option<Currency>, own: &[UnattributedReason]) -> [i128; 2] {
     let mut all = [0, 0];
+    let goes = |reason: &UnattributedReason| !reason.has_own_row() || own.contains(reason);
     for (key, number) in sums.iter() {
         match key {
-            Key::UnattributedValue(held, reason) if *held == currency && !reason.has_own_row() => {
+            Key::UnattributedValue(held, reason) if *held == currency && goes(reason) => {
                 all[0] += number;
             }
-            Key::Unattributed(held, reason) if *held == currency && !reason.has_own_row() => {
+            Key::Unattributed(held, reason) if *held == currency && goes(reason) => {
                 all[1] += number * 1_000_000_000;
             }
             _ => {}
@@ -194,7 +220,11 @@ fn overview(overview: &mut Overview, sums: &Sums, least: i128, is_shown: &dyn Fn
     // People without a conversion are counted once for each query that they asked.
     let asked = |rate: Rate| i128::from(rate.of) >= least;
     let before = overview.queries.len();
-    overview.queries.retain(|query| asked(query.repeated_without_conversion) && !few(query.turns.converted));
+    overview.queries.retain(|query| {
+        let in_path = sums.get(&Key::PeopleInPath(query.query.clone()));
+        let few_bought = (1..least).contains(&in_path) || few(query.repeated_before_conversion.of);
+        asked(query.repeated_without_conversion) && !few_bought && !few(query.turns.converted)
+    });
     if overview.queries.len() < before {
         let fewest = overview.queries.iter().map(|query| query.turns.of).min();
         if let Some(place) = overview.queries.iter().position(|query| Some(query.turns.of) == fewest) {

@@ -25,7 +25,7 @@
 //! | `iban` | 15 to 34 letters and digits whose check digits are right (ISO 7064, modulo 97), also in groups |
 //! | `card` | 13 to 19 digits that begin with 2 to 6 and whose last digit is right (Luhn, ISO/IEC 7812-1), also in groups |
 //! | `phone` | `+` and 7 to 15 digits; `0` and 8 to 16 more; 10 to 19 digits in one piece, or in up to five groups of two or more by spaces or dashes; 10 to 15 with parentheses; 3-3-4 digits with dots |
-//! | `secret` | what is assigned to a word such as `password`, `token` or `cvc`; words with the prefix of a known kind of key; UUIDs; words in which 20 or more letters and digits stand together, three of them digits |
+//! | `secret` | what is assigned to a word such as `password`, `token` or `cvc`, or to a name that ends in one such as `x-api-key` or `resetToken`; words with the prefix of a known kind of key; UUIDs; words in which 20 or more letters and digits stand together, three of them digits |
 //!
 //! Digits are also found full-width and in Arabic scripts. A long order number may be taken for a phone number, and
 //! one card-like number in ten is a card by chance: what is kept of a text is meant to be harmless before it is

@@ -114,9 +114,10 @@ impl Writer {
     }
 
     fn pair(&mut self, name: &str, value: &str) {
-        let read = link::unescaped(name).to_ascii_lowercase();
+        let written = link::unescaped(name);
+        let read = written.to_ascii_lowercase();
         let named = NAMES.iter().find(|(held, _)| *held == read).map(|(_, kind)| *kind);
-        let kind = named.or_else(|| word::is_secret_name(&read).then_some(Personal::Secret));
+        let kind = named.or_else(|| word::is_secret_name(&written).then_some(Personal::Secret));
         let opaque = read.starts_with("utm_") || read == link::DEFAULT_CODE_PARAM;
         self.part(name, Secrets::Taken, true);
         self.text.push('=');

@@ -2,10 +2,11 @@
 
 use crate::scrub::{Hit, Personal};
 
-/// Words to which secrets are assigned, in lower case.
-const ASSIGNED: [&str; 22] = [
+/// Words to which secrets are assigned, in lower case; a dash is as good as an underscore. They may be the end of a name
+/// of several words, such as `x-api-key` or `resetToken`.
+const ASSIGNED: [&str; 24] = [
+    "access_key",
     "access_token",
-    "api-key",
     "api_key",
     "apikey",
     "auth",
@@ -20,13 +21,18 @@ const ASSIGNED: [&str; 22] = [
     "password",
     "passwort",
     "pin",
+    "private_key",
     "pwd",
     "refresh_token",
     "secret",
+    "secret_key",
     "session",
     "sessionid",
     "token",
 ];
+
+/// Those that at the end of a name mean something else: a bowling pin, a training session.
+const ALONE: [&str; 4] = ["cvc", "cvv", "pin", "session"];
 
 /// What well-known keys begin with, from their vendors' documents: Stripe, GitHub, GitLab, Slack, Shopify, webhooks
 /// after Standard Webhooks, AWS, Google, npm, and JSON web tokens.
@@ -183,7 +189,7 @@ fn value_of(text: &str, word: &str, end: usize) -> Option<(usize, usize)> {
         return (start > end && length >= SHORTEST_BEHIND_PREFIX).then_some((start, start + length));
     }
     let sign = spaces(end);
-    if !is(word, &ASSIGNED) || !matches!(bytes.get(sign), Some(b':' | b'=')) {
+    if !is_secret_name(word) || !matches!(bytes.get(sign), Some(b':' | b'=')) {
         return None;
     }
     let mut start = spaces(sign + 1);
@@ -207,7 +213,20 @@ fn is(word: &str, names: &[&str]) -> bool {
 
 /// Whether something of this name holds a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
-    is(name, &ASSIGNED)
+    let name = name.strip_suffix(']').unwrap_or(name).as_bytes();
+    ASSIGNED.iter().any(|word| {
+        let Some(start) = name.len().checked_sub(word.len()) else { return false };
+        let same = |(a, b): (&u8, u8)| if *a == b'-' { b == b'_' } else { a.eq_ignore_ascii_case(&b) };
+        name[start..].iter().zip(word.bytes()).all(same)
+            && (start == 0 || begins_word(name, start) && !ALONE.contains(word))
+    })
+}
+
+/// Whether a word of a name begins at `at`: behind a separator, or with a capital letter behind a small one.
+fn begins_word(name: &[u8], at: usize) -> bool {
+    let before = name[at - 1];
+    matches!(before, b'_' | b'-' | b'.' | b'[')
+        || before.is_ascii_lowercase() && name[at].is_ascii_uppercase()
 }
 
 fn has_prefix(word: &str) -> bool {

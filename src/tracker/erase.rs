@@ -24,8 +24,10 @@ impl Tracker {
     /// * Identifiers that no fact of somebody else names leave a tombstone, a keyed hash: events dated up to `as_of`
     ///   that name one are dropped as [`DropReason::Erased`](crate::DropReason::Erased), later ones are new. So are
     ///   orders. Tombstones stay until [`Tracker::expire`] has moved the horizons past `as_of`.
-    /// * Texts of other people's facts that contain one of the identifiers given here are taken out, as they stand
-    ///   or percent-coded, in base64 or in hexadecimal digits; short ids and mere numbers are not looked for.
+    /// * Texts of other people's facts that contain one of the identifiers given here are taken out, as they stand in
+    ///   any case, percent-coded, in base64, in hexadecimal digits, or two of these one in the other. An id of four to
+    ///   seven bytes is found as a word of its own; shorter ones, and mere numbers of less than ten digits, are not
+    ///   looked for: orders, products and customers are counted alike.
     ///
     /// An identifier that several customers share stands for the facts that name nobody else: erase a family's
     /// mailbox, and the family stays; erase its members by their customer ids.

@@ -5,13 +5,13 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clinch::{Event, Key, Limits, Retention, Span, Tracker};
+use clinch::{Event, Key, Limits, Recorded, Retention, Span, Tracker};
 use serde::{Deserialize, Serialize};
 
 use crate::reference::{Hour, KEPT};
 use crate::shop::{Draws, identifier, instant};
 
-/// One line of the log.
+/// One line of the log. `Merge` takes in what another server heard, which knows nothing of what was taken away here.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
@@ -20,6 +20,7 @@ pub enum Deed {
     EraseTurns { name: u8, until: Hour },
     Expire { now: Hour },
     Rotate { key: u8 },
+    Merge { heard: Vec<Event> },
 }
 
 pub struct Host {
@@ -42,9 +43,10 @@ fn key(number: u8) -> Key {
     Key::new([number; 16])
 }
 
-pub fn apply(tracker: &mut Tracker, deed: &Deed) {
+/// Does it to a tracker that has this key, and says what became of an event.
+pub fn apply(tracker: &mut Tracker, number: u8, deed: &Deed) -> Option<Recorded> {
     match deed {
-        Deed::Event(event) => drop(tracker.record(event.clone()).expect("room for it")),
+        Deed::Event(event) => return Some(tracker.record(event.clone()).expect("room for it")),
         Deed::Erase { name, until, with_orders: false } => {
             drop(tracker.erase(identifier(*name), instant(*until)).expect("an erasure"));
         }
@@ -56,7 +58,13 @@ pub fn apply(tracker: &mut Tracker, deed: &Deed) {
         }
         Deed::Expire { now } => drop(tracker.expire(instant(*now)).expect("an expiry")),
         Deed::Rotate { key: number } => tracker.rotate(key(*number)).expect("a rotation"),
+        Deed::Merge { heard } => {
+            let mut shard = Tracker::with_limits(key(number), limits());
+            shard.extend(heard.iter().cloned()).expect("room for them");
+            tracker.merge(&shard).expect("one key");
+        }
     }
+    None
 }
 
 impl Host {
@@ -67,8 +75,17 @@ impl Host {
         Self { tracker, folder: folder.to_owned(), logged: 0, key: 1, crashes: 0 }
     }
 
-    /// Writes a deed down and does it; or crashes while it is written, so that it has not happened.
-    pub fn act(&mut self, deed: &Deed, draws: &mut Draws) -> bool {
+    /// Writes a deed down and does it; if it crashes while it is written, the deed has not happened and comes again.
+    pub fn act(&mut self, deed: &Deed, draws: &mut Draws) -> Option<Recorded> {
+        while !self.write(deed, draws) {}
+        let recorded = apply(&mut self.tracker, self.key, deed);
+        if let Deed::Rotate { key } = deed {
+            self.key = *key;
+        }
+        recorded
+    }
+
+    fn write(&mut self, deed: &Deed, draws: &mut Draws) -> bool {
         let line = serde_json::to_string(deed).expect("JSON") + "\n";
         let mut log = OpenOptions::new().append(true).open(self.folder.join("log")).expect("the log");
         if draws.below(25) == 0 {
@@ -79,10 +96,6 @@ impl Host {
         }
         log.write_all(line.as_bytes()).expect("room on the disk");
         self.logged += line.len() as u64;
-        apply(&mut self.tracker, deed);
-        if let Deed::Rotate { key } = deed {
-            self.key = *key;
-        }
         true
     }
 
@@ -131,10 +144,10 @@ impl Host {
         }
         for line in log[from..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let deed: Deed = serde_json::from_slice(line).expect("a whole line");
+            let _recorded = apply(&mut tracker, number, &deed);
             if let Deed::Rotate { key } = deed {
                 number = key;
             }
-            apply(&mut tracker, &deed);
         }
         (self.tracker, self.logged, self.key) = (tracker, whole as u64, number);
     }
@@ -147,6 +160,25 @@ impl Host {
             .collect();
         paths.sort();
         paths
+    }
+
+    /// What this server would be with its own past merged in, if an old snapshot comes back.
+    pub fn with_its_past(&self) -> Option<Tracker> {
+        let mine = format!("-{}", self.key);
+        let is_mine = |path: &&PathBuf| path.to_str().is_some_and(|path| path.ends_with(&mine));
+        let snapshots = self.snapshots();
+        let restored = snapshots.iter().filter(is_mine).find_map(|path| {
+            Tracker::restore(key(self.key), limits(), &fs::read(path).expect("a snapshot")[..]).ok()
+        });
+        restored.map(|past| {
+            let mut both = self.tracker.clone();
+            both.merge(&past).expect("one key");
+            both
+        })
+    }
+
+    pub fn key(&self) -> u8 {
+        self.key
     }
 
     /// A tracker from the bytes of a snapshot, as after a restart.

@@ -1,21 +1,23 @@
 //! A shop, its webhooks, retries, reordering, clock skew, crashes at any point, torn files, erasures, consent, retention,
 //! new keys, shards and restarts, all at once and from one seed, with a slow and obvious reference beside it.
 //!
-//! `CLINCH_SEEDS` says how many seeds, `CLINCH_SEED` the first one; `CLINCH_SHOW=1` prints what happens in them. What a seed
-//! does is a function of the seed alone.
+//! `CLINCH_SEEDS` says how many seeds, `CLINCH_SEED` the first one, `CLINCH_THREADS` on how many threads; `CLINCH_SHOW=1`
+//! prints what happens in them. What a seed does is a function of the seed alone.
 
 mod host;
 mod reference;
 mod shop;
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use clinch::{Question, Receipt, Span, Tracker};
+use clinch::{Question, Receipt, Recorded, Span, Tracker};
 
 use host::{Deed, Host, apply};
-use reference::{Fate, KEPT, LOOKBACK, MODELS, Reference, Told};
-use shop::{Draws, NAMES, ORDERS, event, instant, world};
+use reference::{Fate, Heard, KEPT, LOOKBACK, MODELS, Reference, Said, Told};
+use shop::{Draws, NAMES, ORDERS, WAYS, event, identifier, instant, world, written};
 
 /// Hours that a world lasts.
 const HOURS: u64 = 24 * 60;
@@ -107,6 +109,175 @@ fn expiry(all: &[Told], now: i64, draws: &mut Draws) -> i64 {
 struct Went {
     steps: u64,
     crashes: u64,
+    /// Shards merged, and erasures of somebody whom others spoke of.
+    merges: u64,
+    silenced: u64,
+}
+
+impl Went {
+    fn add(&mut self, other: &Self) {
+        self.steps += other.steps;
+        self.crashes += other.crashes;
+        self.merges += other.merges;
+        self.silenced += other.silenced;
+    }
+}
+
+/// A server, the reference beside it, and what may not be seen of it any more.
+struct Life<'w> {
+    host: Host,
+    reference: Reference,
+    draws: Draws,
+    seed: u64,
+    /// Ids of what the server was told, and the names that nothing it has may spell out.
+    heard: BTreeSet<u32>,
+    silent: BTreeSet<u8>,
+    /// What another server was told, and this one was not yet.
+    elsewhere: Vec<&'w Told>,
+    went: Went,
+}
+
+impl<'w> Life<'w> {
+    /// Both take in what was told, and say the same of it.
+    fn tell(&mut self, told: &Told) {
+        let recorded = self.host.act(&Deed::Event(event(told)), &mut self.draws).expect("an event");
+        self.hear(told);
+        let heard = self.reference.take(told);
+        let Told { said, .. } = told;
+        let agrees = match heard {
+            Heard::New => matches!(recorded, Recorded::New | Recorded::Superseded),
+            // Of claims only that they hold is kept when what made them goes.
+            Heard::Again if *said == Said::Identify => !matches!(recorded, Recorded::Dropped(_)),
+            Heard::Again => matches!(recorded, Recorded::Repeated | Recorded::Superseded),
+            Heard::Refused => matches!(recorded, Recorded::Dropped(_)),
+            Heard::OfErased => matches!(recorded, Recorded::New | Recorded::Dropped(_)),
+        };
+        assert!(agrees, "seed {}: {told:?} was {recorded:?}, not {heard:?}", self.seed);
+    }
+
+    /// Who is spoken of for the first time after an erasure is spoken of again.
+    fn hear(&mut self, told: &Told) {
+        if self.heard.insert(told.id)
+            && let Said::Turn { about: Some(name), .. } = told.said
+        {
+            self.silent.remove(&name);
+        }
+    }
+
+    fn act(&mut self, deed: &Deed) {
+        if std::env::var_os("CLINCH_SHOW").is_some() {
+            println!("{deed:?}");
+        }
+        if let Deed::Erase { name, .. } = deed {
+            self.went.silenced += u64::from(spells(&self.shown(), *name));
+        }
+        let _recorded = self.host.act(deed, &mut self.draws);
+        match deed {
+            Deed::Erase { name, until, with_orders } => {
+                self.reference.erase(*name, *until, *with_orders);
+                self.silent.insert(*name);
+            }
+            Deed::EraseTurns { name, until } => self.reference.erase_turns(*name, *until),
+            Deed::Expire { now } => self.reference.expire(*now),
+            Deed::Merge { .. } => {
+                self.went.merges += 1;
+                let heard = std::mem::take(&mut self.elsewhere);
+                heard.iter().for_each(|told| self.hear(told));
+                self.reference.merge(&heard);
+            }
+            Deed::Event(_) | Deed::Rotate { .. } => {}
+        }
+        if let Some(both) = self.host.with_its_past() {
+            assert!(told_alike(&both, &self.host.tracker), "seed {}: {deed:?}, then its own past", self.seed);
+        }
+    }
+
+    /// Everything that the server has and shows.
+    fn shown(&self) -> String {
+        let mut bytes = Vec::new();
+        self.host.tracker.snapshot(&mut bytes).expect("a snapshot");
+        let report = self.host.tracker.report(&question()).expect("a report");
+        format!("{}{report:?}{:?}", String::from_utf8_lossy(&bytes), self.host.tracker)
+    }
+
+    /// What may happen beside an event.
+    fn deed(&mut self, all: &[Told], now: i64) -> Option<Deed> {
+        let (name, until) = (self.draws.below(u64::from(NAMES)) as u8, now);
+        Some(match self.draws.below(40) {
+            0 | 1 => Deed::Erase { name, until, with_orders: self.draws.below(3) == 0 },
+            2 => Deed::EraseTurns { name, until },
+            3 => Deed::Expire { now: expiry(all, now, &mut self.draws) },
+            4 => Deed::Rotate { key: self.host.next_key() },
+            5..8 if !self.elsewhere.is_empty() => {
+                Deed::Merge { heard: self.elsewhere.iter().map(|told| event(told)).collect() }
+            }
+            _ => return None,
+        })
+    }
+
+    fn step(&mut self, all: &'w [Told], now: i64, told: &'w Told) {
+        if std::env::var_os("CLINCH_SHOW").is_some() {
+            println!("{now} {told:?}");
+        }
+        if self.draws.below(8) == 0 {
+            self.elsewhere.push(told);
+        } else {
+            self.tell(told);
+        }
+        if let Some(deed) = self.deed(all, now) {
+            self.act(&deed);
+        }
+        match self.draws.below(12) {
+            0 | 1 => self.host.save(&mut self.draws),
+            2 => self.host.crash(&mut self.draws),
+            _ => {}
+        }
+    }
+
+    fn check(&mut self) {
+        check(&mut self.host, &self.reference, self.seed);
+        if !self.silent.is_empty() {
+            let shown = self.shown();
+            let spelt = self.silent.iter().find(|name| spells(&shown, **name));
+            assert!(spelt.is_none(), "seed {}: {spelt:?} is spelt out in {shown}", self.seed);
+        }
+        self.went.steps += 1;
+    }
+
+    /// Whatever was refused for one reason may be told now of an order that was erased since; after that whatever comes
+    /// again changes nothing.
+    fn tell_all_again(&mut self, all: &'w [Told]) {
+        all.iter().for_each(|told| self.tell(told));
+        self.check();
+        let before = self.host.tracker.clone();
+        for told in all {
+            let key = self.host.key();
+            let _recorded = apply(&mut self.host.tracker, key, &Deed::Event(event(told)));
+            assert!(self.host.tracker == before, "seed {}: {told:?} again changed something", self.seed);
+        }
+        self.elsewhere = all.iter().rev().collect();
+        let shard = Deed::Merge { heard: self.elsewhere.iter().map(|told| event(told)).collect() };
+        self.act(&shard);
+        self.check();
+        let (before, key) = (self.host.tracker.clone(), self.host.key());
+        let _merged = apply(&mut self.host.tracker, key, &shard);
+        assert!(self.host.tracker == before, "seed {}: the same shard again changed something", self.seed);
+    }
+}
+
+/// Whether two trackers tell everybody the same. How long a tombstone is needed may differ: a version of an erased order
+/// that comes again, of somebody erased later, moves the order's on.
+fn told_alike(one: &Tracker, other: &Tracker) -> bool {
+    let question = question();
+    let of = |tracker: &Tracker, name| tracker.export(identifier(name), &question).expect("an export");
+    one.len() == other.len()
+        && one.report(&question).expect("a report") == other.report(&question).expect("a report")
+        && (0..NAMES).all(|name| of(one, name) == of(other, name))
+}
+
+/// Whether a name is spelt out, in any way of writing.
+fn spells(shown: &str, name: u8) -> bool {
+    (0..WAYS).any(|way| shown.contains(&written(name, way)))
 }
 
 fn live(seed: u64, folder: &Path) -> Went {
@@ -122,67 +293,44 @@ fn live(seed: u64, folder: &Path) -> Went {
         }
     }
     arriving.sort();
-    let (mut host, mut reference) = (Host::new(folder), Reference::default());
     let watch_at = draws.below(arriving.len() as u64) as usize;
+    let mut life = Life {
+        host: Host::new(folder),
+        reference: Reference::default(),
+        draws,
+        seed,
+        heard: BTreeSet::new(),
+        silent: BTreeSet::new(),
+        elsewhere: Vec::new(),
+        went: Went::default(),
+    };
     let mut watch = None;
-    let mut went = Went::default();
     for (step, (now, told)) in arriving.into_iter().enumerate() {
-        let crashes = host.crashes;
-        // A webhook that is not acknowledged comes again.
-        while !host.act(&Deed::Event(event(told)), &mut draws) {}
-        if std::env::var_os("CLINCH_SHOW").is_some() {
-            println!("{now} {told:?}");
-        }
-        reference.take(told);
-        let (name, until) = (draws.below(u64::from(NAMES)) as u8, now);
-        let deed = match draws.below(40) {
-            0 | 1 => Some(Deed::Erase { name, until, with_orders: draws.below(3) == 0 }),
-            2 => Some(Deed::EraseTurns { name, until }),
-            3 => Some(Deed::Expire { now: expiry(&all, now, &mut draws) }),
-            4 => Some(Deed::Rotate { key: host.next_key() }),
-            _ => None,
-        };
-        if let Some(deed) = deed {
-            if std::env::var_os("CLINCH_SHOW").is_some() {
-                println!("{now} {deed:?}");
-            }
-            while !host.act(&deed, &mut draws) {}
-            match deed {
-                Deed::Erase { name, until, with_orders } => reference.erase(name, until, with_orders),
-                Deed::EraseTurns { name, until } => reference.erase_turns(name, until),
-                Deed::Expire { now } => reference.expire(now),
-                Deed::Event(_) | Deed::Rotate { .. } => {}
-            }
-        }
-        match draws.below(12) {
-            0 | 1 => host.save(&mut draws),
-            2 => host.crash(&mut draws),
-            _ => {}
-        }
-        if step == watch_at || host.crashes != crashes {
-            watch = Some(host.tracker.watch(&question()).expect("an answer"));
+        let crashes = life.host.crashes;
+        life.step(&all, now, told);
+        if step == watch_at || life.host.crashes != crashes {
+            watch = Some(life.host.tracker.watch(&question()).expect("an answer"));
         }
         if let Some(watch) = &watch {
-            let fresh = host.tracker.report(&question()).expect("an answer");
-            assert_eq!(host.tracker.watched(watch).expect("an answer"), fresh, "seed {seed}: watched");
+            let fresh = life.host.tracker.report(&question()).expect("an answer");
+            assert_eq!(life.host.tracker.watched(watch).expect("an answer"), fresh, "seed {seed}: watched");
         }
-        check(&mut host, &reference, seed);
-        went.steps += 1;
+        life.check();
     }
-    // Whatever was refused for one reason may be told now of an order that was erased since; after that whatever comes
-    // again changes nothing.
-    for told in &all {
-        apply(&mut host.tracker, &Deed::Event(event(told)));
-        reference.take(told);
+    life.tell_all_again(&all);
+    life.went.crashes = life.host.crashes;
+    life.went
+}
+
+/// Tells the other threads to stop when this one fails.
+struct Alarm<'a>(&'a AtomicBool);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
     }
-    check(&mut host, &reference, seed);
-    let before = host.tracker.clone();
-    for told in &all {
-        apply(&mut host.tracker, &Deed::Event(event(told)));
-        assert!(host.tracker == before, "seed {seed}: {told:?} again changed something");
-    }
-    went.crashes = host.crashes;
-    went
 }
 
 #[test]
@@ -191,21 +339,27 @@ fn nothing_that_happens_to_a_shop_and_its_server_makes_an_answer_wrong() {
         std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
     };
     let (first, seeds) = (number("CLINCH_SEED", 1), number("CLINCH_SEEDS", 1_000));
-    let threads =
-        std::thread::available_parallelism().map_or(1, |count| count.get() as u64).min(seeds.max(1));
-    let (steps, crashes) = (AtomicU64::new(0), AtomicU64::new(0));
+    let cores = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    let threads = number("CLINCH_THREADS", cores).clamp(1, seeds.max(1));
+    let (next, failed, all) = (AtomicU64::new(first), AtomicBool::new(false), Mutex::new(Went::default()));
     let root = std::env::temp_dir().join(format!("clinch-simulation-{}", std::process::id()));
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|thread| {
-                let (steps, crashes, root) = (&steps, &crashes, &root);
+                let (next, failed, all, folder) = (&next, &failed, &all, root.join(thread.to_string()));
                 scope.spawn(move || {
-                    for seed in (first + thread..first + seeds).step_by(threads as usize) {
-                        let folder = root.join(thread.to_string());
+                    let _alarm = Alarm(failed);
+                    while !failed.load(Ordering::Relaxed) {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= first + seeds {
+                            break;
+                        }
                         let went = live(seed, &folder);
                         std::fs::remove_dir_all(&folder).expect("the folder of this seed");
-                        steps.fetch_add(went.steps, Ordering::Relaxed);
-                        crashes.fetch_add(went.crashes, Ordering::Relaxed);
+                        all.lock().expect("no thread fails here").add(&went);
+                        if (seed + 1 - first).is_multiple_of(10_000) {
+                            println!("{} seeds begun", seed + 1 - first);
+                        }
                     }
                 })
             })
@@ -217,28 +371,38 @@ fn nothing_that_happens_to_a_shop_and_its_server_makes_an_answer_wrong() {
         }
     });
     std::fs::remove_dir_all(&root).expect("the folder of all seeds");
-    let (steps, crashes) = (steps.into_inner(), crashes.into_inner());
-    println!("{seeds} seeds from {first}, {steps} steps, {crashes} crashes");
-    assert!(steps > seeds * 5 && crashes * 2 > seeds, "the world was alive");
+    let Went { steps, crashes, merges, silenced } = all.into_inner().expect("no thread fails here");
+    println!(
+        "{seeds} seeds from {first}, {steps} steps, {crashes} crashes, {merges} merges, {silenced} silenced"
+    );
+    assert!(steps > seeds * 5 && crashes * 2 > seeds && merges * 4 > seeds, "the world was alive");
+    assert!(silenced * 50 > seeds, "there was something to silence");
 }
 
 /// The reference is right where the answer is known.
 #[test]
 fn the_reference_meets_a_count_by_hand() {
-    use reference::Said;
     let told = |at, id, names: &[u8], said| Told { at, id, names: names.iter().copied().collect(), said };
     let mut reference = Reference::default();
-    reference.take(&told(0, 1, &[3], Said::Turn { topic: 0 }));
-    reference.take(&told(5, 2, &[0], Said::Turn { topic: 1 }));
-    reference.take(&told(6, 3, &[0, 3], Said::Identify));
-    reference.take(&told(9, 4, &[0], Said::Order { order: 0, version: 9, cents: 101, paid: true }));
+    for said in [
+        told(0, 1, &[3], Said::Turn { topic: 0, about: None }),
+        told(5, 2, &[0], Said::Turn { topic: 1, about: None }),
+        told(6, 3, &[0, 3], Said::Identify),
+        told(9, 4, &[0], Said::Order { order: 0, version: 9, cents: 101, paid: true }),
+    ] {
+        assert_eq!((reference.take(&said), reference.take(&said)), (Heard::New, Heard::Again));
+    }
     let Fate::Counted(net, given) = reference.fate(0) else { panic!("an order that counts") };
     assert_eq!(net, 101);
     // First touch, then linear.
     assert_eq!(given[0], [(1, 101), (2, 0)]);
     assert_eq!(given[2], [(1, 51), (2, 50)]);
-    reference.take(&told(10, 5, &[], Said::Refund { refund: 0, order: 0, cents: 41 }));
+    let refund = |id| told(10, id, &[], Said::Refund { refund: 0, order: 0, cents: 41 });
+    assert_eq!(reference.take(&refund(5)), Heard::New);
     assert_eq!(reference.totals(), (1, 60));
     reference.erase(3, 20, false);
     assert_eq!((reference.fate(0), reference.totals()), (Fate::Unknown, (1, 60)));
+    assert_eq!(reference.take(&refund(6)), Heard::OfErased);
+    assert_eq!(reference.take(&told(20, 7, &[0], Said::Identify)), Heard::Refused);
+    assert_eq!(reference.take(&told(21, 8, &[0], Said::Identify)), Heard::New);
 }

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Hours since the first instant of the world.
 pub type Hour = i64;
 
-/// What was said, without any type of the crate.
+/// What was said, without any type of the crate. A turn has a topic, and may be about somebody.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Said {
-    Turn { topic: u8 },
+    Turn { topic: u8, about: Option<u8> },
     Identify,
     Consent { granted: bool },
     Order { order: u8, version: Hour, cents: i64, paid: bool },
@@ -34,6 +34,16 @@ impl Told {
             _ => None,
         }
     }
+}
+
+/// What became of one telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    New,
+    Again,
+    Refused,
+    /// The money of an order that belongs to nobody any more.
+    OfErased,
 }
 
 /// What became of one order.
@@ -76,31 +86,50 @@ pub struct Reference {
 }
 
 impl Reference {
-    pub fn take(&mut self, told: &Told) {
+    pub fn take(&mut self, told: &Told) -> Heard {
         if let Some((known, without_money)) = told.order().and_then(|order| self.erased.get_mut(&order)) {
             if !*without_money {
                 known.insert(told.clone());
             }
-            return;
+            return Heard::OfErased;
         }
-        if !self.is_refused(told) {
-            self.events.insert(told.clone());
+        if self.is_refused(told) {
+            Heard::Refused
+        } else if self.events.insert(told.clone()) {
+            Heard::New
+        } else {
+            Heard::Again
         }
+    }
+
+    /// Takes in what another server heard. What one hears too late to be taken in was in time for the other: an order of
+    /// somebody erased is an erased order then, and its money is known.
+    pub fn merge(&mut self, heard: &[&Told]) {
+        let of_erased =
+            heard.iter().filter(|told| self.is_buried(told) && matches!(told.said, Said::Order { .. }));
+        let erased: BTreeSet<u8> = of_erased.filter_map(|told| told.order()).collect();
+        for order in erased {
+            let is_of = |told: &Told| told.order() == Some(order);
+            let known = self.events.iter().filter(|told| is_of(told)).cloned().collect();
+            self.erased.entry(order).or_insert((known, false));
+            self.events.retain(|told| !is_of(told));
+        }
+        for told in heard {
+            self.take(told);
+        }
+    }
+
+    /// Whether it is of somebody who was erased.
+    fn is_buried(&self, told: &Told) -> bool {
+        named(&self.stones, told) || told.said != Said::Identify && in_set(&self.sets, told)
     }
 
     fn is_refused(&self, told: &Told) -> bool {
         let is_turn = matches!(told.said, Said::Turn { .. });
-        let buried = |stones: &BTreeMap<u8, Hour>| {
-            told.names.iter().any(|name| stones.get(name).is_some_and(|until| told.at <= *until))
-        };
-        let in_set = |sets: &BTreeMap<BTreeSet<u8>, Hour>| {
-            sets.get(&told.names).is_some_and(|until| told.at <= *until)
-        };
-        buried(&self.stones)
-            || told.said != Said::Identify && in_set(&self.sets)
+        self.is_buried(told)
             || is_turn
-                && (buried(&self.stones_of_turns)
-                    || in_set(&self.sets_of_turns)
+                && (named(&self.stones_of_turns, told)
+                    || in_set(&self.sets_of_turns, told)
                     || self.horizon.is_some_and(|end| told.at < end))
     }
 
@@ -285,6 +314,16 @@ impl Reference {
             kept.chain(erased).filter(|(_, _, counts)| *counts).map(|(_, net, _)| net).collect();
         (counted.len() as u64, counted.iter().sum())
     }
+}
+
+/// Whether a name in it has a stone that is no older than it.
+fn named(stones: &BTreeMap<u8, Hour>, told: &Told) -> bool {
+    told.names.iter().any(|name| stones.get(name).is_some_and(|until| told.at <= *until))
+}
+
+/// The same of exactly its names.
+fn in_set(sets: &BTreeMap<BTreeSet<u8>, Hour>, told: &Told) -> bool {
+    sets.get(&told.names).is_some_and(|until| told.at <= *until)
 }
 
 /// Notes an hour unless a later one is there.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use clinch::event::Purpose;
 use clinch::{Event, IdKind, Identifier, Identifiers, Money, OrderStatus};
@@ -61,7 +63,10 @@ fn told(draws: &mut Draws, id: u32, hours: u64, versions: &mut BTreeSet<(u8, Hou
         names.remove(&own[2]);
     }
     let said = match draws.below(20) {
-        0..=8 => Said::Turn { topic: draws.below(4) as u8 },
+        0..=8 => {
+            let about = (draws.below(3) == 0).then(|| draws.below(u64::from(NAMES)) as u8);
+            Said::Turn { topic: draws.below(4) as u8, about }
+        }
         9..=11 => {
             names = [person, own[1 + draws.below(3) as usize]].into();
             Said::Identify
@@ -86,6 +91,21 @@ fn told(draws: &mut Draws, id: u32, hours: u64, versions: &mut BTreeSet<(u8, Hou
     Told { at, id, names, said }
 }
 
+/// How many ways of writing there are.
+pub const WAYS: u8 = 4;
+
+/// An identifier as it may stand in what somebody says: plain, percent-coded, in hexadecimal digits, in base64.
+pub fn written(name: u8, way: u8) -> String {
+    let named = identifier(name);
+    let text = named.as_str();
+    match way {
+        0 => text.to_owned(),
+        1 => text.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        2 => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        _ => STANDARD.encode(text).trim_end_matches('=').to_owned(),
+    }
+}
+
 /// The same for the crate.
 pub fn event(told: &Told) -> Event {
     let mut who = Identifiers::none();
@@ -94,7 +114,10 @@ pub fn event(told: &Told) -> Event {
     let (id, at) = (format!("e{:07}", told.id), instant(told.at));
     let euros = |cents| Money::new(cents, "EUR".parse().expect("a currency"));
     match told.said {
-        Said::Turn { topic } => Event::query(id, at, who).topic(format!("topic {topic}")).into(),
+        Said::Turn { topic, about: None } => Event::query(id, at, who).topic(format!("topic {topic}")).into(),
+        Said::Turn { topic, about: Some(name) } => {
+            Event::query(id, at, who).topic(format!("a gift for {}", written(name, topic))).into()
+        }
         Said::Identify => Event::identify(id, at, who).into(),
         Said::Consent { granted } => Event::consent(id, at, who, Purpose::Analytics, granted).into(),
         Said::Order { order, version, cents, paid } => {

@@ -8,10 +8,9 @@ use crate::event::{Identify, QueryColumns};
 use crate::fact::bulk::Bulk;
 use crate::fact::columns::BATCH;
 use crate::fact::content::{ContentId, ContentRef};
-use crate::fact::door::SHORTEST_SOUGHT;
+use crate::fact::door::{SHORTEST_SOUGHT, decodings};
 use crate::fact::index::{Index, Mix};
 use crate::fact::{LeftOut, Limits};
-use crate::link;
 
 /// Query, topic, intent, flow, product type, product, channel.
 const COLUMNS: usize = 7;
@@ -158,7 +157,7 @@ impl<'a> Combinations<'a> {
         for label in self.labels(&codes).into_iter().flatten() {
             combination.fits &= label.len() <= limits.text_bytes;
             if label.len() >= SHORTEST_SOUGHT {
-                combination.note(&label.to_lowercase());
+                combination.note(label);
             }
         }
         self.list.push(combination);
@@ -197,9 +196,10 @@ impl<'a> Combinations<'a> {
 
 impl Combination {
     /// Notes a label in lower case, as it stands and percent-decoded.
-    fn note(&mut self, folded: &str) {
-        let decoded = folded.contains('%').then(|| link::unescaped(folded));
-        for text in [Some(folded), decoded.as_deref()].into_iter().flatten() {
+    fn note(&mut self, label: &str) {
+        for text in
+            std::iter::once(label.to_lowercase()).chain(decodings(label).map(|plain| plain.to_lowercase()))
+        {
             self.longest = self.longest.max(text.len());
             for byte in text.bytes() {
                 self.bytes[usize::from(byte >> 6)] |= 1 << (byte & 63);

@@ -5,7 +5,7 @@ mod level;
 mod screen;
 
 pub(super) use booked::WITHHELD;
-pub(super) use screen::Screen;
+pub(super) use screen::{Edges, Screen, decodings};
 
 use std::borrow::Cow;
 
