@@ -56,7 +56,8 @@
 //!
 //! # Adding a platform
 //!
-//! One file. Copy [`woocommerce`]:
+//! One file, one `pub mod` line here and one row in the table above. Copy [`woocommerce`], rename, and let the compiler
+//! and the tests lead; nothing else knows a platform by its name:
 //!
 //! 1. A struct with [`Secrets`] and settings. Setters that other platforms have too come from the macro `settings!`: name
 //!    those that apply, each with what is particular about it here.
@@ -67,7 +68,10 @@
 //!    `Snapshot` (the compiler asks for every row), a cart `CartItems`, a way into a chat `Referral`.
 //! 4. Ids: `versioned` for what changes, `unversioned` for what does not; `veiled` for anything that is an identifier.
 //! 5. Tests: a file that compares whole events with what the platform's own payloads say, its vectors, and an entry in
-//!    the lists of `tests/platforms/signatures.rs`, `hostile.rs` and `day.rs`.
+//!    the lists of `tests/platforms/signatures.rs` (`schemes`), `hostile.rs` (`payloads`), `forms.rs` and `day.rs`.
+//!    Payloads go to `tests/data/platforms/`, with their source and licence in `SOURCES.md` there.
+//! 6. An endpoint in `examples/webhooks.rs` with what the platform wants to be answered, and its webhook in
+//!    `tests/webhooks.rs`.
 
 pub mod acp;
 pub mod adobe;
