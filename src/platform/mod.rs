@@ -316,6 +316,10 @@ pub enum Refused {
 
 impl Refused {
     /// The HTTP status that tells the platform so: 401 where the sender is not proven, 413 for size, else 400.
+    ///
+    /// A platform sends again what was refused, and switches a webhook off that refuses for long (Shopify after 8 times
+    /// in 4 hours, WooCommerce after 5 in a row). Of a genuine body that cannot be read ([`Refused::Field`]) the same
+    /// will come again: a host that watches its log may keep the body and answer with [`Received::STATUS`].
     pub fn status(&self) -> u16 {
         match self {
             Self::Unsigned { .. } | Self::Signature | Self::Stale | Self::HeaderTwice { .. } => 401,
