@@ -7,6 +7,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `POST /<platform>` | 200 at once, before anything slow: Shopify gives up after 5 seconds, Meta and Twilio after 15 |
+//! | the same, by what it says | the Agentic Commerce Protocol wants `{"received":true}`, Twilio a reply without messages, all others nothing |
 //! | a bad signature, or none | 401, as Shopify's review demands; a body that is too large 413, one that is odd 400 |
 //! | `GET /meta?hub.challenge=..` | the challenge, if the token is ours (`META_VERIFY`) |
 //! | `GET /adobe?challenge=..` | the challenge |
@@ -32,9 +33,9 @@ use clinch::platform::ucp::Ucp;
 use clinch::platform::woocommerce::WooCommerce;
 use clinch::platform::{Answer, Delivery, MAX_BODY_BYTES, Received, Refused, Target};
 use clinch::{Key, Question, Tracker};
-use tiny_http::{Method, Request, Response, Server};
+use tiny_http::{Header, Method, Request, Response, Server};
 
-/// Longest time for one request, reading and all: below the 5 seconds of the least patient platform.
+/// A request that takes longer than this, reading and all, is reported: the least patient platform waits 5 seconds.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// One endpoint: the delivery, its target and now, to what came of it.
@@ -183,6 +184,25 @@ impl Shop {
     }
 }
 
+/// What a platform wants to read, and of which type it is, where it wants anything.
+fn wanted(path: &str, status: u16) -> Option<(&'static str, &'static str)> {
+    let json = "application/json";
+    match (path, status) {
+        ("/acp", Received::STATUS) => Some((r#"{"received":true}"#, json)),
+        ("/acp", 401) => Some((
+            r#"{"type":"invalid_request","code":"invalid_signature","message":"The signature was not accepted."}"#,
+            json,
+        )),
+        ("/acp", _) => Some((
+            r#"{"type":"invalid_request","code":"invalid_body","message":"The body was not accepted."}"#,
+            json,
+        )),
+        // Plain text would be sent to the shopper.
+        ("/twilio", Received::STATUS) => Some(("<Response/>", "text/xml")),
+        _ => None,
+    }
+}
+
 fn answer(endpoints: &Endpoints, shop: &Mutex<Shop>, request: &mut Request) -> Said {
     let now = DateTime::<Utc>::from(SystemTime::now());
     let url = request.url().to_owned();
@@ -214,8 +234,13 @@ fn main() -> io::Result<()> {
             if began.elapsed() > PATIENCE {
                 eprintln!("slow: {} {:?}", request.url(), began.elapsed());
             }
+            let path = parts(request.url()).0;
+            let asked = wanted(path, status).filter(|_| *request.method() == Method::Post);
+            let (text, kind) = asked.map_or((text, "text/plain"), |(text, kind)| (text.to_owned(), kind));
+            let kind = Header::from_bytes("Content-Type", kind).expect("a header");
+            let response = Response::from_string(text).with_status_code(status).with_header(kind);
             // Who hung up meanwhile sends again.
-            let _gone = request.respond(Response::from_string(text).with_status_code(status));
+            let _gone = request.respond(response);
         });
     }
     Ok(())

@@ -18,10 +18,11 @@
 //! adjustment with an amount is a refund under its own id, whatever its type, since its amount is what the buyer got
 //! back. What `amount_refunded` says beyond them is a refund with the id `amount_refunded`. Orders name no currency:
 //! it is that of the order's own field where there is one, else [`Acp::currency`], else that of its adjustments.
+//! A webhook may leave `totals` out, which makes it [`Fetch::Order`].
 //!
 //! | `status` | counts as |
 //! |---|---|
-//! | `confirmed`, `processing`, `shipped`, `completed` | paid |
+//! | `confirmed`, `processing`, `shipped`, `completed`, and `fulfilled`, `delivered` of older versions | paid |
 //! | `created`, `manual_review`, and any other | placed |
 //! | `canceled` | cancelled, until a later version says otherwise |
 //!
@@ -43,11 +44,11 @@ use super::read::{Object, Read, fail, needed, see};
 use super::settings::settings;
 use super::table::{Carriers, Found, ProductKey, Snapshot, product, unversioned, veiled};
 use super::trail::{Trail, take_free};
-use super::{Answer, Delivery, Ignored, Received, Refused, Secrets, Statuses, bounded, events};
+use super::{Answer, Delivery, Fetch, Ignored, Received, Refused, Secrets, Statuses, bounded, events};
 use crate::event::{Event, OrderLine, OrderRefund, OrderStatus};
 use crate::id::{IdKind, Identifiers};
 use crate::money::{Currency, Money};
-use crate::text::ProductId;
+use crate::text::{OrderId, ProductId};
 
 /// The platform's name in event ids.
 const NAME: &str = "acp";
@@ -118,7 +119,11 @@ impl Acp {
         let topic = body.need_text("type")?;
         let answer = match topic {
             "order_create" | "order_update" => {
-                events(vec![needed(body.object("data", |order| self.snapshot(order, at))?, "data")?])
+                let state = |order: Object<'_>| match order.get("totals")? {
+                    None => Ok(Answer::Fetch(Fetch::Order(OrderId::from(order.need_text("id")?)))),
+                    Some(_) => Ok(events(vec![self.snapshot(order, at)?])),
+                };
+                needed(body.object("data", state)?, "data")?
             }
             _ => Answer::Ignored(Ignored::Topic),
         };
@@ -263,7 +268,9 @@ impl Acp {
 
     fn order_status(&self, status: &str) -> OrderStatus {
         self.statuses.get(status).unwrap_or(match status {
-            "confirmed" | "processing" | "shipped" | "completed" => OrderStatus::Paid,
+            "confirmed" | "processing" | "shipped" | "fulfilled" | "delivered" | "completed" => {
+                OrderStatus::Paid
+            }
             "canceled" => OrderStatus::Cancelled,
             _ => OrderStatus::Placed,
         })

@@ -2,7 +2,7 @@
 //!
 //! | it comes as | verified by | read as |
 //! |---|---|---|
-//! | an I/O event (CloudEvents) | `Adobe::receive`: RSA over the body, under one of Adobe's public keys | its `type` |
+//! | an I/O event (CloudEvents), or a batch of them | `Adobe::receive`: RSA over the body, under one of Adobe's public keys | its `type` |
 //! | an Adobe Commerce webhook | `Adobe::receive_webhook`: RSA over the base64 of the body, under the shop's public key | the host's topic |
 //! | an answer of the REST API, for open-source Magento, which sends nothing | the host's own request | [`Adobe::read`] |
 //!
@@ -17,7 +17,9 @@
 //!
 //! Orders are known by `entity_id`, as all other entities name them. Money is in `order_currency_code`. A line is a
 //! row with its children: a configurable product and the variant chosen, a bundle and its parts. It is worth what
-//! the parent row says, or where that is nothing, what the children say together, less discounts.
+//! was paid for it without tax: `row_total` less `discount_amount`, with `discount_tax_compensation_amount` given back
+//! where prices have tax in them. Each of these is what the parent row says, or where that is nothing, what the
+//! children say together.
 //!
 //! | `state` | counts as |
 //! |---|---|
@@ -127,16 +129,29 @@ impl Adobe {
         let checked = signatures.into_iter().flatten().map(|given| self.keys.check(delivery.body, given));
         let secret = checked.fold(Err(Refused::Signature), Result::or)?;
         let json = json::parse(delivery.body)?;
+        if let Json::List(batch) = &json {
+            let answers = each(batch, |event| self.event(event))?;
+            let found = answers.into_iter().flat_map(|answer| match answer {
+                Answer::Events(events) => events,
+                _ => Vec::new(),
+            });
+            return Ok(Received::new("batch", secret, events(found.collect())));
+        }
         let event = Object::of(&json)?;
+        Ok(Received::new(event.need_text("type")?, secret, self.event(event)?)
+            .of_store(event.text("source")?)
+            .delivered_as(event.text("id")?))
+    }
+
+    /// What one I/O event says.
+    #[cfg(feature = "platforms-rsa")]
+    fn event(&self, event: Object<'_>) -> Read<Answer> {
         let kind = event.need_text("type")?;
         let read = |data: Object<'_>| match data.get("value")? {
             Some(value) => super::read::within(self.topic(kind, value), || "value".to_owned()),
             None => fail("value", "missing"),
         };
-        let answer = needed(event.object("data", read)?, "data")?;
-        Ok(Received::new(kind, secret, answer)
-            .of_store(event.text("source")?)
-            .delivered_as(event.text("id")?))
+        needed(event.object("data", read)?, "data")
     }
 
     /// Verifies a webhook of Adobe Commerce and reads it as `topic`: the host knows by the address what it asked for.
@@ -224,38 +239,39 @@ impl Adobe {
         })
     }
 
-    /// Rows without a parent, each with what its children came to.
+    /// Rows without a parent. Each figure is the row's own, or where that is nothing, that of its children together.
     fn lines(&self, order: Object<'_>, currency: Currency, found: &mut Found) -> Read<Vec<OrderLine>> {
         let rows = order.objects("items", |row| {
             self.carriers.take_all(row.get("extension_attributes")?, found);
             let product = product(row, self.product, ["product_id", "product_id", "sku", "item_id"])?;
             let product = ProductId::from(&*needed(product, "product_id")?);
-            let own = row.money("row_total", currency)?.map_or(0, Money::minor);
-            let discount = row.money("discount_amount", currency)?.map_or(0, Money::minor);
-            let Some(worth) = own.checked_sub(discount).filter(|worth| *worth >= 0 || own == 0) else {
-                return fail("discount_amount", "more than the row came to");
-            };
-            let line =
-                OrderLine::new(product, row.pieces("qty_ordered")?, Money::new(worth.max(0), currency));
-            Ok((row.id("item_id")?, row.id("parent_item_id")?, own, line))
+            let figure =
+                |name| row.money(name, currency).map(|money| i128::from(money.map_or(0, Money::minor)));
+            let (total, discount) = (figure("row_total")?, figure("discount_amount")?);
+            // Of a discount only; elsewhere it is nothing, or what rounding left behind.
+            let tax = if discount == 0 { 0 } else { figure("discount_tax_compensation_amount")? };
+            let line = OrderLine::new(product, row.pieces("qty_ordered")?, Money::new(0, currency));
+            Ok((row.id("item_id")?, row.id("parent_item_id")?, [total, discount, tax], line))
         })?;
         let ids: BTreeSet<&str> = rows.iter().filter_map(|(id, ..)| *id).collect();
-        let mut children: BTreeMap<&str, i64> = BTreeMap::new();
-        for (_, parent, _, line) in &rows {
+        let mut children: BTreeMap<&str, [i128; 3]> = BTreeMap::new();
+        for (_, parent, figures, _) in &rows {
             let Some(parent) = parent else { continue };
-            let sum = children.entry(parent).or_default();
-            *sum = sum.saturating_add(line.total.minor());
+            let sums = children.entry(parent).or_default();
+            sums.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
         }
         let is_top = |parent: &str| !ids.contains(parent);
         let tops = rows.into_iter().filter(|(_, parent, ..)| parent.is_none_or(is_top));
-        let line = |(id, _, own, mut line): (Option<&str>, Option<&str>, i64, OrderLine)| {
-            if own == 0 {
-                let parts = id.and_then(|id| children.get(id).copied());
-                line.total = Money::new(parts.unwrap_or(0), currency);
-            }
-            line
+        let line = |(id, _, own, mut line): (Option<&str>, Option<&str>, [i128; 3], OrderLine)| {
+            let parts = id.and_then(|id| children.get(id)).copied().unwrap_or_default();
+            let [total, discount, tax] = [0, 1, 2].map(|n| if own[n] == 0 { parts[n] } else { own[n] });
+            // Rows are rounded one by one.
+            let worth = (total - discount + tax).max(0);
+            let worth = i64::try_from(worth).map_or_else(|_| fail("items", "too large together"), Ok)?;
+            line.total = Money::new(worth, currency);
+            Ok(line)
         };
-        Ok(tops.map(line).collect())
+        tops.map(line).collect()
     }
 
     /// A refund. Its money is split over its rows by what they list.

@@ -10,6 +10,8 @@
 //! | `store/cart/created`, `updated`, `couponApplied`; `store/cart/lineItem/created`, `updated`, `deleted` | [`Fetch::Cart`] | `/v3/carts/{id}` | [`BigCommerce::cart`] |
 //! | any other, also a cart that was abandoned or deleted | [`Ignored::Topic`] | | |
 //!
+//! The same events of one channel (`store/channel/{id}/order/updated`) are the same.
+//!
 //! The body's `hash` is no signature: it has no key. The signature is that of Standard Webhooks, under the app's
 //! client secret as it is.
 //!
@@ -32,7 +34,7 @@ use super::table::{CartItems, Found, ProductKey, Snapshot, product, unversioned}
 use super::{Answer, Delivery, Fetch, Ignored, Received, Refused, Secrets, Statuses, bounded, events};
 use crate::event::{Event, OrderLine, OrderStatus};
 use crate::id::{IdKind, Identifier, Identifiers};
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 use crate::text::{OrderId, ProductId};
 
 /// The platform's name in event ids.
@@ -189,7 +191,7 @@ impl BigCommerce {
     }
 
     /// Refunds of the V3 API: the body of `/v3/orders/{id}/payment_actions/refunds`. It names no currency, so the
-    /// order's `default_currency_code` is an argument.
+    /// order's `default_currency_code` is an argument. What a payment provider declined did not move and is taken off.
     ///
     /// # Errors
     /// [`Refused::TooLarge`], [`Refused::Json`], [`Refused::Field`].
@@ -198,35 +200,59 @@ impl BigCommerce {
         let json = json::parse(refunds)?;
         let events_of = |refund: Object<'_>| {
             let (id, order) = (refund.need_text("id")?, refund.need_text("order_id")?);
-            let at = needed(refund.instant("created")?, "created")?;
-            let amount = refund.need_money("total_amount", currency)?;
-            Ok(Event::refund(unversioned(NAME, "refund", id), at, id, order, amount).into())
+            let at = needed(refund.instant_mail("created")?, "created")?;
+            let total = refund.need_money("total_amount", currency)?;
+            let declined = refund.objects("payments", |payment| {
+                let is_declined = payment.flag("is_declined")?;
+                Ok(payment.money("amount", currency)?.filter(|_| is_declined).map_or(0, Money::minor))
+            })?;
+            let moved = declined.into_iter().fold(total.minor(), i64::saturating_sub);
+            let amount = Money::new(moved.max(0), currency);
+            let refund = Event::refund(unversioned(NAME, "refund", id), at, id, order, amount);
+            Ok((moved > 0).then(|| refund.into()))
         };
-        Ok(events(Object::of(&json)?.objects("data", events_of)?))
+        let found = Object::of(&json)?.objects("data", events_of)?;
+        Ok(events(found.into_iter().flatten().collect()))
     }
 }
 
-/// What a thin body asks for. A cart's own events name it as `id`, those of what is in it as `cartId`.
+/// What a thin body asks for. The entity is named as `id` in its own events, as `cartId` in those of what is in a
+/// cart, as `order_id` and `cart_id` in those of one channel.
 fn thin(scope: &str, body: Object<'_>) -> Read<Answer> {
-    let id = |field: &str| {
-        let id = body.object("data", |data| data.need_text(field))?;
+    let id = |fields: &[&str]| {
+        let id = body.object("data", |data| {
+            let named = fields.iter().map(|field| data.text(field)).collect::<Read<Vec<_>>>()?;
+            needed(named.into_iter().flatten().next(), fields[0])
+        })?;
         Ok(OrderId::from(needed(id, "data")?))
     };
-    let cart = |id: OrderId| Answer::Fetch(Fetch::Cart(Identifier::new(IdKind::Cart, id.as_str())));
-    match scope {
-        "store/order/created"
-        | "store/order/updated"
-        | "store/order/archived"
-        | "store/order/statusUpdated" => id("id").map(|order| Answer::Fetch(Fetch::Order(order))),
-        "store/cart/converted" => id("orderId").map(|order| Answer::Fetch(Fetch::Order(order))),
-        "store/cart/created" | "store/cart/updated" => id("id").map(cart),
-        "store/cart/couponApplied"
-        | "store/cart/lineItem/created"
-        | "store/cart/lineItem/updated"
-        | "store/cart/lineItem/deleted" => id("cartId").map(cart),
-        "store/order/refund/created" => id("id").map(|order| Answer::Fetch(Fetch::Refunds(order))),
+    let order = |fields: &[&str]| id(fields).map(|order| Answer::Fetch(Fetch::Order(order)));
+    let cart = |fields: &[&str]| {
+        id(fields).map(|id| Answer::Fetch(Fetch::Cart(Identifier::new(IdKind::Cart, id.as_str()))))
+    };
+    match of_any_channel(scope) {
+        "order/created" | "order/updated" | "order/archived" | "order/statusUpdated" => {
+            order(&["id", "order_id"])
+        }
+        "order/refund/created" => id(&["id", "order_id"]).map(|order| Answer::Fetch(Fetch::Refunds(order))),
+        "cart/converted" => order(&["orderId", "order_id"]),
+        "cart/created" | "cart/updated" => cart(&["id", "cart_id"]),
+        "cart/couponApplied" => cart(&["cartId", "cart_id", "id"]),
+        "cart/lineItem/created"
+        | "cart/lineItem/updated"
+        | "cart/lineItem/deleted"
+        | "cart/lineItems/created"
+        | "cart/lineItems/updated"
+        | "cart/lineItems/deleted" => cart(&["cartId", "cart_id"]),
         _ => Ok(Answer::Ignored(Ignored::Topic)),
     }
+}
+
+/// `order/created` of `store/order/created` and of `store/channel/1/order/created`.
+fn of_any_channel(scope: &str) -> &str {
+    let event = scope.strip_prefix("store/").unwrap_or_default();
+    let of_channel = event.strip_prefix("channel/").and_then(|rest| rest.split_once('/'));
+    of_channel.map_or(event, |(_, event)| event)
 }
 
 /// A body that is a list, whose errors begin with `name`.

@@ -56,7 +56,8 @@
 //!
 //! # Adding a platform
 //!
-//! One file. Copy [`woocommerce`]:
+//! One file, one `pub mod` line here and one row in the table above. Copy [`woocommerce`], rename, and let the compiler
+//! and the tests lead; nothing else knows a platform by its name:
 //!
 //! 1. A struct with [`Secrets`] and settings. Setters that other platforms have too come from the macro `settings!`: name
 //!    those that apply, each with what is particular about it here.
@@ -67,7 +68,10 @@
 //!    `Snapshot` (the compiler asks for every row), a cart `CartItems`, a way into a chat `Referral`.
 //! 4. Ids: `versioned` for what changes, `unversioned` for what does not; `veiled` for anything that is an identifier.
 //! 5. Tests: a file that compares whole events with what the platform's own payloads say, its vectors, and an entry in
-//!    the lists of `tests/platforms/signatures.rs`, `hostile.rs` and `day.rs`.
+//!    the lists of `tests/platforms/signatures.rs` (`schemes`), `hostile.rs` (`payloads`), `forms.rs` and `day.rs`.
+//!    Payloads go to `tests/data/platforms/`, with their source and licence in `SOURCES.md` there.
+//! 6. An endpoint in `examples/webhooks.rs` with what the platform wants to be answered, and its webhook in
+//!    `tests/webhooks.rs`.
 
 pub mod acp;
 pub mod adobe;
@@ -312,6 +316,10 @@ pub enum Refused {
 
 impl Refused {
     /// The HTTP status that tells the platform so: 401 where the sender is not proven, 413 for size, else 400.
+    ///
+    /// A platform sends again what was refused, and switches a webhook off that refuses for long (Shopify after 8 times
+    /// in 4 hours, WooCommerce after 5 in a row). Of a genuine body that cannot be read ([`Refused::Field`]) the same
+    /// will come again: a host that watches its log may keep the body and answer with [`Received::STATUS`].
     pub fn status(&self) -> u16 {
         match self {
             Self::Unsigned { .. } | Self::Signature | Self::Stale | Self::HeaderTwice { .. } => 401,

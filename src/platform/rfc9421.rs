@@ -65,8 +65,9 @@ impl Ucp {
     }
 
     /// Verifies an order webhook and reads it. `now` dates only an order without a date of its own that came without
-    /// `Webhook-Timestamp`: UCP is protected from replay by versions, so a delivery is never too old. The secret of
-    /// the answer is the place of the key among those accepted.
+    /// `Webhook-Timestamp`: UCP is protected from replay by versions, so a delivery is never too old. The protocol does
+    /// not have that header signed: only a date in the body is a version that nobody on the way can change. The secret
+    /// of the answer is the place of the key among those accepted.
     ///
     /// # Errors
     /// [`Refused`], and nothing has happened.

@@ -60,17 +60,25 @@ pub(super) fn arrived(
     referrer: Option<&str>,
     trail: &Trail,
 ) -> Option<Event> {
-    let tags = url.map(crate::link::read);
-    let is_tagged = tags.is_some_and(|tags| !tags.is_empty() || tags.code().is_some());
+    let is_tagged = url.is_some_and(is_tagged);
     let is_foreign = referrer.is_some_and(|from| !crate::link::same_site(from, url.unwrap_or_default()));
     let has_click = url.is_some_and(has_click_id);
     if !is_tagged && !is_foreign && !has_click && trail.link().is_none() {
         return None;
     }
-    let link = if is_tagged { url } else { trail.link().or(url) };
     let visit = Event::visit(id, at, who);
-    let visit = link.into_iter().fold(visit, |visit, link| visit.url(link));
+    let visit = landing(url, trail).into_iter().fold(visit, |visit, link| visit.url(link));
     Some(referrer.into_iter().fold(visit, |visit, page| visit.referrer(page)).into())
+}
+
+/// The page if it has tags or a code of its own, else the trail if it has any, else the page.
+pub(super) fn landing<'a>(page: Option<&'a str>, trail: &'a Trail) -> Option<&'a str> {
+    if page.is_some_and(is_tagged) { page } else { trail.link().or(page) }
+}
+
+fn is_tagged(page: &str) -> bool {
+    let tags = crate::link::read(page);
+    !tags.is_empty() || tags.code().is_some()
 }
 
 /// Whether a parameter of the page is a network's click id.

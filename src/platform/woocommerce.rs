@@ -12,6 +12,9 @@
 //! nothing. The version of an order is its `date_modified_gmt`: the delivery id is made of the second, so that two
 //! deliveries share one and a repeat has another, and is not passed on.
 //!
+//! The landing link is `session_entry` of the order's attribution where that has tags or a code; else, for a session
+//! that came by tags (`source_type` is `utm`), those tags.
+//!
 //! Only dates in GMT are read; the others are in the site's time without saying which.
 //!
 //! # Status
@@ -30,6 +33,7 @@ use super::json::{self, Json};
 use super::read::{Object, Read, fail, needed, see};
 use super::settings::settings;
 use super::table::{Carriers, Found, ProductKey, Snapshot, product, veiled, versioned};
+use super::trail::{Trail, landing};
 use super::{Answer, Delivery, Ignored, Received, Refused, Secrets, Statuses, bounded, events};
 use crate::event::{Event, OrderLine, OrderRefund, OrderStatus};
 use crate::id::{IdKind, Identifiers};
@@ -48,6 +52,19 @@ const PING: &[u8] = b"webhook_id=";
 
 /// In front of the names of order attribution metadata.
 const ATTRIBUTION: &str = "_wc_order_attribution_";
+
+/// Tags among them.
+const TAGS: [&str; 9] = [
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_id",
+    "utm_term",
+    "utm_content",
+    "utm_source_platform",
+    "utm_creative_format",
+    "utm_marketing_tactic",
+];
 
 /// Webhooks of one WooCommerce shop: [`WooCommerce::new`], settings, then [`WooCommerce::receive`].
 #[derive(Clone, Debug)]
@@ -133,6 +150,7 @@ impl WooCommerce {
         })?;
         let refunds = order.objects("refunds", |refund| in_order(refund, currency))?;
         let codes = order.objects("coupon_lines", |coupon| coupon.text("code"))?;
+        let trail = campaign(meta);
         let snapshot = Snapshot {
             platform: NAME,
             order: order.need_text("id")?,
@@ -145,7 +163,7 @@ impl WooCommerce {
             who: buyer(order)?,
             found,
             discount_codes: codes.into_iter().flatten().collect(),
-            url: attribution(meta, "session_entry"),
+            url: landing(attribution(meta, "session_entry"), &trail),
             referrer: attribution(meta, "referrer"),
             source: order.text("created_via")?,
         };
@@ -209,6 +227,16 @@ fn customer(customer: Object<'_>) -> Read<Vec<Event>> {
         .then(|| Event::identify(versioned(NAME, "customer", &veiled(id), at), at, who).into())
         .into_iter()
         .collect())
+}
+
+/// The tags that a session came with. The plugin fills them for what it has found out itself as well (a search engine,
+/// a page that referred), which is no tag on a link.
+fn campaign(meta: Option<&Json<'_>>) -> Trail {
+    let mut trail = Trail::default();
+    if attribution(meta, "source_type") == Some("utm") {
+        TAGS.iter().for_each(|tag| _ = trail.tag(tag, attribution(meta, tag)));
+    }
+    trail
 }
 
 /// A value of order attribution. It is another plugin's metadata in shape: what is no text is passed over.

@@ -2,7 +2,7 @@
 
 use clinch::Code;
 use clinch::platform::acp::Acp;
-use clinch::platform::{Answer, Carriers, Delivery, Ignored, Received, Refused};
+use clinch::platform::{Answer, Carriers, Delivery, Fetch, Ignored, Received, Refused};
 use serde_json::{Value, json};
 
 use crate::{at, bytes, json, log, now, payload, refused_field};
@@ -100,6 +100,12 @@ fn refunded_order_is_one_whole_event() {
     assert_eq!(log(plain.order(&body, at("2026-02-01T14:30:05Z"))), expected);
     let unknown = receive(&agent(), "1769956205", &json!({"type": "order_shipped", "data": 1})).unwrap();
     assert_eq!(unknown.answer, Answer::Ignored(Ignored::Topic));
+    // Totals are optional in a webhook, and in one that the host fetched they are not.
+    let mut bare = json("acp/2026-04-17.refunded-order.json");
+    bare.as_object_mut().unwrap().remove("totals");
+    let received = receive(&agent(), "1769956205", &json!({"type": "order_update", "data": bare})).unwrap();
+    assert_eq!(received.answer, Answer::Fetch(Fetch::Order("ord_refund_101".into())));
+    assert_eq!(refused_field(agent().order(&bytes(&bare), now())), "totals");
 }
 
 fn order(changes: Value) -> Value {

@@ -72,6 +72,32 @@ fn parent_and_child_rows_are_counted_once() {
     );
 }
 
+/// Where prices have tax in them the discount has too, and is more than the row without tax: 100.00 with 22 % are
+/// 81.97 and a full discount of 100.00, of which 18.03 were tax.
+#[test]
+fn a_discount_on_prices_with_tax_leaves_what_was_paid_without_tax() {
+    let row = |id: u32, parent: Option<u32>, total: &str, discount: &str, tax: Value| {
+        json!({
+            "item_id": id, "parent_item_id": parent, "product_id": id, "qty_ordered": 1, "row_total": total,
+            "discount_amount": discount, "discount_tax_compensation_amount": tax,
+        })
+    };
+    let rows = json!([
+        row(1, None, "81.9700", "100.0000", json!("18.0300")),
+        row(2, None, "81.9700", "50.0000", json!(9.02)),
+        row(3, None, "81.9700", "81.9800", json!(null)),
+        // What rounding left of a tax on no discount is not looked at.
+        row(4, None, "81.9700", "0.0000", json!(2.2204460492503e-16)),
+        // A bundle by its own price, discounted by its parts.
+        row(5, None, "61.0000", "0.0000", json!(0)),
+        row(6, Some(5), "23.0000", "3.0000", json!(0)),
+        row(7, Some(5), "38.0000", "2.0000", json!(0)),
+    ]);
+    let lines = read_order(&Adobe::new(), json!({"items": rows}))["lines"].clone();
+    let totals: Vec<&Value> = lines.as_array().unwrap().iter().map(|line| &line["total"]).collect();
+    assert_eq!(totals, ["0.00", "40.99", "0.00", "81.97", "56.00"]);
+}
+
 #[test]
 fn credit_memo_is_a_refund_split_over_its_rows() {
     let memo = |state: u8| {
@@ -159,7 +185,7 @@ fn errors_name_the_path_of_the_field() {
         (json!({"grand_total": 165.001}), "grand_total"),
         (json!({"created_at": "2017-08-21"}), "created_at"),
         (
-            json!({"items": [{"item_id": 1, "product_id": 1, "qty_ordered": 1, "row_total": 1, "discount_amount": 2}]}),
+            json!({"items": [{"item_id": 1, "product_id": 1, "qty_ordered": 1, "row_total": 1, "discount_amount": -2}]}),
             "items[0].discount_amount",
         ),
         (json!({"billing_address": {"telephone": []}}), "billing_address.telephone"),
@@ -207,6 +233,19 @@ mod rsa {
         let headers =
             [("x-adobe-digital-signature-1", "AAAA"), ("x-adobe-digital-signature-2", signature.trim())];
         assert_eq!(rotated.receive(&Delivery { headers: &headers, body: &body }, now()).unwrap().secret, 1);
+    }
+
+    #[test]
+    fn a_batch_is_all_that_its_events_say() {
+        let (body, signature) = (payload("keys/batch_2048.json"), text("batch_signature.txt"));
+        let mut shop = Adobe::new();
+        shop.accept(&text("batch_2048_public.pem")).unwrap();
+        let received = receive(&shop, &signature, &body).unwrap();
+        assert_eq!((received.topic.as_str(), received.delivery.clone()), ("batch", None));
+        let orders = log(Ok(received.answer));
+        let ids: Vec<&Value> = orders.as_array().unwrap().iter().map(|order| &order["order"]).collect();
+        assert_eq!(ids, ["3", "4"]);
+        assert_eq!(orders[0]["total"], whole_order()[0]["total"]);
     }
 
     #[test]

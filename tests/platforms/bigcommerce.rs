@@ -96,6 +96,18 @@ fn thin_bodies_say_what_to_fetch() {
         let data = json!({"type": "cart_line_item", "id": "x", "cartId": "09346904-4175"});
         assert_eq!(read(thin(&format!("store/cart/{event}"), data)).answer, cart());
     }
+    // A coupon's event names the cart as its own.
+    let coupon = json!({"type": "cart", "id": "09346904-4175", "couponId": 1});
+    assert_eq!(read(thin("store/cart/couponApplied", coupon)).answer, cart());
+    // The same of one channel.
+    assert_eq!(read(thin("store/channel/1/order/updated", json!({"order_id": 250}))).answer, order());
+    for event in ["cart/created", "cart/lineItems/created", "cart/lineItem/updated"] {
+        let data = json!({"cart_id": "09346904-4175", "cart_item_id": "x"});
+        assert_eq!(read(thin(&format!("store/channel/1/{event}"), data)).answer, cart(), "{event}");
+    }
+    for other in ["store/channel/1/product/assigned", "store/channel/created", "channel/1/order/updated"] {
+        assert_eq!(read(thin(other, json!({"id": 250}))).answer, Answer::Ignored(Ignored::Topic), "{other}");
+    }
     assert_eq!(format!("{:?}", cart()), "Fetch(Cart(cart(..)))");
     let abandoned = thin("store/cart/abandoned", json!({"type": "cart", "token": "x"}));
     assert_eq!(read(abandoned).answer, Answer::Ignored(Ignored::Topic));
@@ -236,6 +248,28 @@ fn refunds_are_in_the_currency_of_the_order() {
     assert_eq!(log(shop().refunds(refunds, "USD".parse().unwrap())), expected);
     let wrong = shop().refunds(refunds, "JPY".parse().unwrap());
     assert_eq!(refused_field(wrong), "data[0].total_amount");
+}
+
+#[test]
+fn what_a_provider_declined_was_not_refunded() {
+    let payment = |amount: f64, is_declined: bool| json!({"provider_id": "x", "amount": amount, "is_declined": is_declined, "declined_message": ""});
+    let refund = |id: u32, payments: Value| json!({"id": id, "order_id": 118, "created": "Tue, 12 Mar 2019 10:00:00 +0000", "total_amount": 61.95, "payments": payments});
+    let refunds = json!({"data": [
+        refund(1, json!([payment(61.95, false)])), refund(2, json!([payment(60.0, true), payment(1.95, false)])),
+        refund(3, json!([payment(61.95, true)])), refund(4, json!([])),
+    ]});
+    let read = log(shop().refunds(&bytes(&refunds), "USD".parse().unwrap()));
+    let amounts: Vec<(&Value, &Value)> =
+        read.as_array().unwrap().iter().map(|refund| (&refund["refund"], &refund["amount"])).collect();
+    let expected =
+        [("1", "61.95"), ("2", "1.95"), ("4", "61.95")].map(|(id, amount)| (json!(id), json!(amount)));
+    assert_eq!(amounts, expected.iter().map(|(id, amount)| (id, amount)).collect::<Vec<_>>());
+    assert_eq!(read[0]["at"], "2019-03-12T10:00:00Z");
+    let nothing = json!({"data": [refund(3, json!([payment(61.95, true)]))]});
+    assert_eq!(
+        shop().refunds(&bytes(&nothing), "USD".parse().unwrap()),
+        Ok(Answer::Ignored(Ignored::NothingInIt))
+    );
 }
 
 #[test]

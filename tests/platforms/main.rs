@@ -10,6 +10,7 @@ mod forms;
 mod hostile;
 mod redact;
 mod shopify;
+mod shopify_variants;
 mod signatures;
 mod telemetry;
 mod ucp;

@@ -17,7 +17,7 @@ fn read(topic: &str, body: &[u8]) -> Value {
 }
 
 /// An order of one line, as webhooks write it, with these fields changed.
-fn order(changes: Value) -> Value {
+pub fn order(changes: Value) -> Value {
     let mut order = json!({
         "id": 9_007_199_254_740_993_u64, "currency": "EUR", "total_price": "50.00",
         "created_at": "2026-03-02T18:20:00+01:00", "updated_at": "2026-03-02T18:20:05+01:00",

@@ -69,6 +69,37 @@ fn attribution_metadata_is_landing_page_and_referrer() {
 }
 
 #[test]
+fn attribution_metadata_gives_the_tags_that_the_landing_page_lacks() {
+    let url = |rows: &[(&str, &str)]| {
+        let row = |(key, value): &(&str, &str)| json!({"id": 1, "key": format!("_wc_order_attribution_{key}"), "value": value});
+        let meta: Vec<Value> = rows.iter().map(row).collect();
+        read_order(&shop(), json!({"meta_data": meta})).get("url").cloned()
+    };
+    let tags = [
+        ("source_type", "utm"),
+        ("utm_source", "whatsapp"),
+        ("utm_medium", "social"),
+        ("utm_campaign", "spring sale"),
+        ("utm_content", "(none)"),
+        ("utm_term", ""),
+        ("device_type", "Mobile"),
+    ];
+    let trail = json!("?utm_source=whatsapp&utm_medium=social&utm_campaign=spring%20sale");
+    assert_eq!(url(&tags), Some(trail.clone()));
+    let entered = |page: &'static str| [&tags[..], &[("session_entry", page)]].concat();
+    assert_eq!(url(&entered("https://shop.example/p/1")), Some(trail));
+    // Tags and codes of the page's own stay.
+    for page in ["https://shop.example/p/1?utm_source=bot", "https://shop.example/p/1?clq=7zk3q9t4m2d0x5wa"] {
+        assert_eq!(url(&entered(page)), Some(json!(page)));
+    }
+    // What the plugin made of a referrer is no tag on a link.
+    for kind in ["organic", "referral", "typein", "admin"] {
+        let found = [("source_type", kind), ("utm_source", "google"), ("utm_medium", "organic")];
+        assert_eq!(url(&found), None, "{kind}");
+    }
+}
+
+#[test]
 fn refunds_inside_an_order_are_negative_and_coupons_are_codes() {
     let order = read_order(
         &shop(),

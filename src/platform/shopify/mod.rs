@@ -17,6 +17,9 @@
 //! channel says which (`source_name`), and without evidence they stay unattributed. Test orders have the status
 //! `test`, cancelled orders and those whose payment was voided `cancelled`; see [`Shopify::status`].
 //!
+//! A cart is named by its token without the `?key=..` of the storefront's APIs: a host that names carts in turns cuts
+//! it off too.
+//!
 //! # Money
 //!
 //! `total` is `total_price`, before refunds. A refund is the sum of its transactions of kind `refund` with status
@@ -24,13 +27,15 @@
 //! what they list, to the unit. An order edit that takes away a line not yet paid moves no money: where such edits
 //! are usual, [`OrderValue::Current`] takes `current_total_price` for the net value instead.
 //!
-//! Amounts are in the shop's currency. A shop that sells in several currencies refunds in the buyer's, and a
-//! transaction in another currency than the order is an error that names it: count such a shop in
-//! [`MoneySide::Presentment`].
+//! Amounts are in the shop's currency. A shop that sells in several currencies refunds in the buyer's: such a refund
+//! counts by the shop's side of its own sets (lines, tax, shipping and duties, less adjustments) where these come to
+//! exactly what moved on the buyer's side. Where they do not, no exact amount is known, and the error names the
+//! transaction; [`MoneySide::Presentment`] counts what the buyer saw and paid instead.
 
 mod journey;
 mod order;
 mod people;
+mod refund;
 
 use chrono::{DateTime, Utc};
 
@@ -97,8 +102,8 @@ settings! { Shopify:
     carriers;
     /// Without a variant or a stock-keeping unit it is the product.
     product_key;
-    /// Prices in carts and some refunds name none: the price of a cart is left out then, and such a refund is an
-    /// error.
+    /// Prices in carts and some refunds name none: the price of a cart is left out then, and a refund whose sets name
+    /// none either is an error.
     currency;
     /// The state is its `financial_status`. By default `voided` is cancelled, `paid`, `partially_refunded` and
     /// `refunded` are paid, all others placed. A test order stays a test, a cancelled one cancelled.
@@ -134,8 +139,8 @@ impl Shopify {
         self
     }
 
-    /// Verifies a webhook and reads it. `now` dates only what has no date of its own, which is a merge of customers
-    /// without the header `X-Shopify-Triggered-At`: Shopify signs no time, so a delivery is never too old.
+    /// Verifies a webhook and reads it. `now` dates only what has no date of its own, such as a merge of customers, and
+    /// comes without the header `X-Shopify-Triggered-At`: Shopify signs no time, so a delivery is never too old.
     ///
     /// # Errors
     /// [`Refused`], and nothing has happened.
@@ -166,7 +171,7 @@ impl Shopify {
     /// The visits in an order's `customerJourneySummary` of the GraphQL API: the object of that name, or one that
     /// has it as a field. `who` is whose they are, such as the customer of the order.
     ///
-    /// All `moments` that are given (as a list, or as `nodes`), else the first and the last visit. Shopify works the
+    /// All `moments` that are given (as a list, as `nodes` or as `edges`), else the first and the last visit. Shopify works the
     /// summary out later than the order and sends nothing when it has: [`Ignored::NotReady`] until then.
     ///
     /// # Errors
@@ -198,7 +203,7 @@ impl Shopify {
                 unwrapped(body, "checkout", "checkouts", |checkout| self.checkout(checkout))
             }
             "customers/create" | "customers/update" => {
-                unwrapped(body, "customer", "customers", people::customer)
+                unwrapped(body, "customer", "customers", |customer| people::customer(customer, now))
             }
             "customers/merge" => people::merge(Object::of(body)?, now),
             "customers/data_request" => {
@@ -216,8 +221,8 @@ impl Shopify {
 
     /// A cart says what is in it and not what was put in: each product once, at the cart's latest change.
     fn cart(&self, cart: Object<'_>) -> Read<Vec<Event>> {
-        let token = cart.need_text("token")?;
-        let at = needed(cart.instant("updated_at")?, "updated_at")?;
+        let token = without_key(cart.need_text("token")?);
+        let at = needed(cart.instant("updated_at")?.or(cart.instant("created_at")?), "updated_at")?;
         let mut found = Found::default();
         let mut items = CartItems::default();
         cart.objects("line_items", |line| {
@@ -231,6 +236,11 @@ impl Shopify {
         see(&mut who, IdKind::Cart, Some(token));
         Ok(items.into_events(NAME, token, at, &who))
     }
+}
+
+/// A cart's token without the key that the storefront's own APIs hang on to it, and orders do not.
+fn without_key(token: &str) -> &str {
+    token.split_once("?key=").map_or(token, |(token, _)| token)
 }
 
 /// Reads a body bare, or as the REST API wraps it.

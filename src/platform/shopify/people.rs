@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::NAME;
 use crate::event::Event;
 use crate::id::{IdKind, Identifiers};
-use crate::platform::read::{Object, Read, fail, needed, see, text, within};
+use crate::platform::read::{Object, Read, fail, see, text, within};
 use crate::platform::table::{veiled, versioned};
 use crate::platform::{Answer, Ignored};
 use crate::text::OrderId;
@@ -26,10 +26,10 @@ pub(super) fn customer_of(customer: Object<'_>) -> Read<Identifiers> {
     Ok(who)
 }
 
-/// A customer record that ties several identifiers together.
-pub(super) fn customer(customer: Object<'_>) -> Read<Vec<Event>> {
+/// A customer record that ties several identifiers together; one without dates is as new as its delivery.
+pub(super) fn customer(customer: Object<'_>, now: DateTime<Utc>) -> Read<Vec<Event>> {
     let id = customer.need_text("id")?;
-    let at = needed(customer.instant("updated_at")?, "updated_at")?;
+    let at = customer.instant("updated_at")?.or(customer.instant("created_at")?).unwrap_or(now);
     let who = customer_of(customer)?;
     let event = Event::identify(versioned(NAME, "customer", &veiled(id), at), at, who);
     Ok((event.who().len() > 1).then(|| event.into()).into_iter().collect())
@@ -56,12 +56,12 @@ fn global_id<'a>(from: Object<'a>, field: &str) -> Read<&'a str> {
     if is_id { Ok(id) } else { fail(field, "not the id of a customer") }
 }
 
-/// Whose data a privacy request is about, and which orders.
+/// Whose data a privacy request is about, and which orders; a guest's request may name orders only.
 pub(super) fn request(body: Object<'_>, orders: &str) -> Read<(Identifiers, Vec<OrderId>)> {
-    let who = needed(body.object("customer", customer_of)?, "customer")?;
+    let who = body.object("customer", customer_of)?.unwrap_or_else(Identifiers::none);
     let named = body.list(orders)?.iter().enumerate();
     let orders =
         named.map(|(place, id)| within(text(id, ""), || format!("{orders}[{place}]")).map(OrderId::from));
     let orders = orders.collect::<Read<Vec<_>>>()?;
-    if who.is_empty() { fail("customer", "names nobody") } else { Ok((who, orders)) }
+    if who.is_empty() && orders.is_empty() { fail("customer", "names nobody") } else { Ok((who, orders)) }
 }
