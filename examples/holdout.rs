@@ -7,7 +7,10 @@
 use std::error::Error;
 
 use clinch::testing::{Trial, TrialConfig};
-use clinch::{Holdout, Key, Question, Tracker};
+use clinch::{
+    Chosen, Dimension, Event, Game, Holdout, JourneyBuilder, Key, MarkovCounts, Negative, PathTable, PathsBy,
+    Question, Removal, Shapley, Tracker,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut words = std::env::args().skip(1);
@@ -29,13 +32,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         currency,
     };
     let trial = Trial::generate(&config);
+    let mut question = Question::new("2026-05-01T00:00:00Z".parse()?);
+    question.period = trial.period;
+    let models =
+        ["first_touch", "last_touch", "last_non_direct", "linear", "position_based", "time_decay:7d"];
+    question.models = models.into_iter().map(str::parse).collect::<Result<_, _>>()?;
+    question.models.extend(fitted(&trial.events, &question)?);
     let mut tracker = Tracker::new(Key::new(*b"sixteen secrets!"));
     tracker.extend(trial.events)?;
 
-    let mut question = Question::new("2026-05-01T00:00:00Z".parse()?);
-    question.period = trial.period;
-    let models = ["first_touch", "last_touch", "linear", "position_based", "time_decay:7d"];
-    question.models = models.into_iter().map(str::parse).collect::<Result<_, _>>()?;
     let report = tracker.holdout(&holdout, &question)?;
     print!("{report}");
 
@@ -45,12 +50,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Some(revenue) = report.revenue.first() else { return Ok(()) };
     if let Some(incremental) = revenue.incremental {
         let off = (incremental.value / caused as f64 - 1.0) * 100.0;
-        println!("{:<16} {:>16}  {off:+.0} %", "holdout", euros(incremental.value));
+        println!("{:<18} {:>16}  {off:+.0} %", "holdout", euros(incremental.value));
     }
     for model in &revenue.attributed {
         let attributed: f64 = model.attributed.parse()?;
         let off = (attributed * 100.0 / caused as f64 - 1.0) * 100.0;
-        println!("{:<16} {:>16}  {off:+.0} %", model.model, euros(attributed * 100.0));
+        println!("{:<18} {:>16}  {off:+.0} %", model.model, euros(attributed * 100.0));
     }
     Ok(())
+}
+
+/// Models fitted to the journeys of both arms: to topics, and to visits, which have none.
+fn fitted(events: &[Event], question: &Question) -> Result<[Chosen; 3], Box<dyn Error>> {
+    let mut builder = JourneyBuilder::new();
+    builder.extend(events.iter().cloned())?;
+    let (mut table, by) = (PathTable::new(), PathsBy::new(Dimension::Topic));
+    for journey in builder.build(question.as_of) {
+        table.add_journey(&journey, &by)?;
+    }
+    let markov = |order| MarkovCounts::of(&table, order).map(|counts| counts.fit(Removal::default()));
+    let (topic, refuse) = (Dimension::Topic, Negative::Refuse);
+    let shapley = Shapley::fit(&table, Game::OnSubsets);
+    Ok([
+        markov(1)?.allocation(topic, refuse)?.into(),
+        markov(2)?.allocation(topic, refuse)?.into(),
+        shapley.allocation(topic, refuse)?.into(),
+    ])
 }

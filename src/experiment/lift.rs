@@ -247,7 +247,7 @@ fn buyers(arm: &[(f64, f64)]) -> usize {
 
 fn moments(arm: &[(f64, f64)], slope: f64) -> Moments {
     let values: Vec<f64> = arm.iter().map(|(later, earlier)| later - slope * earlier).collect();
-    Moments::of(&values, buyers(arm))
+    Moments::of(&values)
 }
 
 /// The difference of means; with a slope, of values less what earlier ones foretell.

@@ -96,9 +96,8 @@ impl PathTable {
     pub fn participation(&self) -> Attribution {
         let paths = self.canonical();
         let mut sums = vec![Ends::default(); paths.labels.len()];
-        let (mut seen, mut unattributed) = (vec![usize::MAX; paths.labels.len()], Ends::default());
-        for (row, (path, mut ends)) in paths.rows().enumerate() {
-            unattributed.value += take_unearned(&mut ends);
+        let (mut seen, mut unattributed) = (vec![usize::MAX; paths.labels.len()], paths.unearned);
+        for (row, (path, ends)) in paths.rows().enumerate() {
             for label in path {
                 let place = *label as usize;
                 if std::mem::replace(&mut seen[place], row) != row {
@@ -123,9 +122,8 @@ impl PathTable {
         mut weigh: impl FnMut(&[u32], &mut Vec<f64>),
     ) -> Attribution {
         let mut sums = vec![[0.0; 2]; paths.labels.len()];
-        let (mut weights, mut unattributed) = (Vec::new(), Ends::default());
-        for (path, mut ends) in paths.rows() {
-            unattributed.value += take_unearned(&mut ends);
+        let (mut weights, mut unattributed) = (Vec::new(), paths.unearned);
+        for (path, ends) in paths.rows() {
             weights.clear();
             if !path.is_empty() && !ends.conversions.is_zero() {
                 weigh(path, &mut weights);
@@ -147,9 +145,4 @@ impl PathTable {
             labels.map(|(step, [conversions, value])| PerLabel::new(step, Some(conversions), Some(value)));
         Attribution::whole(model, labels.collect(), self.total(), unattributed)
     }
-}
-
-/// Takes value away that no conversion brought.
-pub(super) fn take_unearned(ends: &mut Ends) -> crate::model::exact::Exact {
-    if ends.conversions.is_zero() { std::mem::take(&mut ends.value) } else { Default::default() }
 }

@@ -1,11 +1,13 @@
 //! Paths with what became of them: what fitted models learn from.
 
 use std::fmt;
+use std::hash::Hasher;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ErrorKind, Result};
+use crate::fact::{Index, Mix};
 use crate::model::alphabet::{Alphabet, Step};
 use crate::model::exact::Exact;
 use crate::text::Label;
@@ -54,6 +56,11 @@ impl Ends {
         self == Self::default()
     }
 
+    /// Takes value away that no conversion brought.
+    pub(crate) fn take_unearned(&mut self) -> Exact {
+        if self.conversions.is_zero() { std::mem::take(&mut self.value) } else { Exact::ZERO }
+    }
+
     pub(crate) fn outcome(self) -> Outcome {
         let Self { conversions, value, nulls } = self;
         Outcome { conversions: conversions.to_f64(), value: value.to_f64(), nulls: nulls.to_f64() }
@@ -84,8 +91,8 @@ impl TryFrom<Outcome> for Ends {
 /// merged. Nothing that is fitted to it, and not its serialised form, hangs on that. Labels are compared as they
 /// stand, with case; they are not cut at any separator.
 ///
-/// A path of no label is kept: what it earned is credited to nothing, and no chain is fitted to it. So is value on a
-/// row without conversions.
+/// A path of no label is kept: what it earned is credited to nothing, and no chain is fitted to it. Value on a row
+/// without conversions is credited to nothing either, whatever other rows the path has.
 ///
 /// ```
 /// use clinch::{Outcome, PathTable};
@@ -99,11 +106,17 @@ impl TryFrom<Outcome> for Ends {
 #[derive(Clone, Default)]
 pub struct PathTable {
     alphabet: Alphabet,
-    /// The steps of all paths, one after the other.
+    /// The steps of all distinct paths, one after the other.
     steps: Vec<u32>,
-    /// Where each path ends in `steps`, and its outcome.
+    /// Where each path ends in `steps`, and the outcome of all rows that it came in.
     rows: Vec<(usize, Ends)>,
+    /// Places in `rows`, by path.
+    index: Index,
+    /// How many rows were added.
+    added: usize,
     total: Ends,
+    /// Value on rows without conversions.
+    unearned: Exact,
     /// A bound on every sum that anybody forms: journeys and absolute value, once for each step.
     weight: Exact,
 }
@@ -144,7 +157,7 @@ impl PathTable {
     }
 
     /// Ends the path whose steps have been put down from `start` on; forgets it and its new labels if it does not fit.
-    fn close(&mut self, labels: usize, start: usize, ends: Ends) -> Result<()> {
+    fn close(&mut self, labels: usize, start: usize, mut ends: Ends) -> Result<()> {
         let most = ends.journeys() + ends.value.abs();
         let weight = most.checked_mul(self.steps.len() - start + 1);
         let Some(weight) = weight.and_then(|weight| weight.checked_add(self.weight)) else {
@@ -154,8 +167,26 @@ impl PathTable {
         };
         self.weight = weight;
         self.total.add(ends);
-        self.rows.push((self.steps.len(), ends));
+        self.unearned += ends.take_unearned();
+        self.added += 1;
+        self.put(start, ends);
         Ok(())
+    }
+
+    /// Adds to the row of the path that has been put down from `start` on; a path that is new becomes one.
+    fn put(&mut self, start: usize, ends: Ends) {
+        let path = &self.steps[start..];
+        let hash = hash(path);
+        let (rows, steps) = (&self.rows, &self.steps);
+        let begins = |row: usize| row.checked_sub(1).map_or(0, |before| rows[before].0);
+        let same = |row: u32| &steps[begins(row as usize)..rows[row as usize].0] == path;
+        if let Some(row) = self.index.find(hash, same) {
+            self.rows[row as usize].1.add(ends);
+            self.steps.truncate(start);
+        } else {
+            self.index.insert(hash, self.rows.len() as u32);
+            self.rows.push((self.steps.len(), ends));
+        }
     }
 
     /// Adds all paths of another table, as if they had been added one by one.
@@ -165,21 +196,26 @@ impl PathTable {
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         let weight = self.weight.checked_add(other.weight);
         self.weight = weight.ok_or(ErrorKind::SumTooLarge { what: "a table of paths" })?;
-        let (numbers, start) = (self.alphabet.take_in(&other.alphabet), self.steps.len());
-        self.steps.extend(other.steps.iter().map(|step| numbers[*step as usize]));
-        self.rows.extend(other.rows.iter().map(|(end, ends)| (start + end, *ends)));
+        let numbers = self.alphabet.take_in(&other.alphabet);
+        for (path, ends) in other.rows() {
+            let start = self.steps.len();
+            self.steps.extend(path.iter().map(|step| numbers[*step as usize]));
+            self.put(start, ends);
+        }
+        self.added += other.added;
         self.total.add(other.total);
+        self.unearned += other.unearned;
         Ok(())
     }
 
     /// How many rows were added.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.added
     }
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.added == 0
     }
 
     /// All rows together.
@@ -196,7 +232,12 @@ impl PathTable {
         &self.alphabet
     }
 
-    /// Paths as numbers of labels, with their outcomes, in the order in which they came.
+    /// Value on rows without conversions, which stands in no row.
+    pub(crate) fn unearned(&self) -> Ends {
+        Ends { value: self.unearned, ..Ends::default() }
+    }
+
+    /// Distinct paths as numbers of labels, with the outcomes of all their rows, in the order in which they came.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&[u32], Ends)> {
         let starts = std::iter::once(0).chain(self.rows.iter().map(|(end, _)| *end));
         starts.zip(&self.rows).map(|(start, (end, ends))| (&self.steps[start..*end], *ends))
@@ -210,15 +251,17 @@ impl PathTable {
         let rows = starts.zip(&self.rows).map(|(start, (end, ends))| (start..*end, *ends));
         let mut rows: Vec<(Range<usize>, Ends)> = rows.collect();
         rows.sort_unstable_by(|(a, _), (b, _)| steps[a.clone()].cmp(&steps[b.clone()]));
-        rows.dedup_by(|(path, ends), (kept, sum)| {
-            let same = steps[path.clone()] == steps[kept.clone()];
-            if same {
-                sum.add(*ends);
-            }
-            same
-        });
-        Canonical { labels, steps, rows }
+        Canonical { labels, steps, rows, unearned: self.unearned() }
     }
+}
+
+/// The hash of a path. Any seed will do: a table is no larger than what its caller counted.
+fn hash(path: &[u32]) -> u32 {
+    let mut mix = Mix::new(path.len() as u64);
+    for pair in path.chunks(2) {
+        mix.write_u64(u64::from(pair[0]) << 32 | u64::from(pair.get(1).copied().unwrap_or_default()));
+    }
+    mix.short()
 }
 
 /// The distinct paths of a table, whatever rows they came in.
@@ -227,6 +270,8 @@ pub(crate) struct Canonical {
     pub(crate) labels: Vec<Step>,
     steps: Vec<u32>,
     rows: Vec<(Range<usize>, Ends)>,
+    /// Value on rows without conversions, which stands in no row.
+    pub(crate) unearned: Ends,
 }
 
 impl Canonical {
@@ -237,7 +282,7 @@ impl Canonical {
 
     fn form(&self) -> Form {
         let paths = self.rows().map(|(path, ends)| (path.to_vec(), ends)).collect();
-        Form { labels: self.labels.clone(), paths }
+        Form { labels: self.labels.clone(), paths, unearned: self.unearned.value }
     }
 }
 
@@ -250,16 +295,18 @@ impl PartialEq for PathTable {
 
 impl fmt::Debug for PathTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PathTable({} rows, {} labels)", self.rows.len(), self.alphabet.len())
+        write!(f, "PathTable({} rows, {} labels)", self.added, self.alphabet.len())
     }
 }
 
-/// Labels in text order; distinct paths as places in them, in order; amounts as decimal text.
+/// Labels in text order; distinct paths as places in them, in order; value on rows without conversions; amounts as
+/// decimal text.
 #[derive(PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form {
     labels: Vec<Step>,
     paths: Vec<(Vec<u32>, Ends)>,
+    unearned: Exact,
 }
 
 impl Serialize for PathTable {
@@ -272,7 +319,7 @@ impl<'de> Deserialize<'de> for PathTable {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;
 
-        let Form { labels, paths } = Form::deserialize(deserializer)?;
+        let Form { labels, paths, unearned } = Form::deserialize(deserializer)?;
         let mut table = Self::new();
         for step in &labels {
             if !step.is_sorted_by(|a, b| a < b) {
@@ -294,6 +341,10 @@ impl<'de> Deserialize<'de> for PathTable {
             table.steps.extend(path);
             table.close(labels.len(), start, ends).map_err(D::Error::custom)?;
         }
+        let weight = table.weight.checked_add(unearned.abs());
+        table.weight = weight.ok_or_else(|| D::Error::custom("the sums are too large to be exact"))?;
+        table.unearned += unearned;
+        table.total.value += unearned;
         Ok(table)
     }
 }

@@ -58,6 +58,47 @@ fn lifts_of_rates_hold_the_truth_in_95_of_100_shops() {
     });
 }
 
+/// Few convert: 3 to 30 people.
+#[test]
+fn low_rates_hold_the_truth_in_95_of_100_shops() {
+    covered(7, |draws| {
+        let (of, expected) = (draws.between(50.0, 600.0) as u64, draws.between(3.0, 30.0));
+        let rate = expected / of as f64;
+        wilson(draws.count(of, rate), of).contains(rate)
+    });
+}
+
+/// One in ten is held out.
+#[test]
+fn lifts_beside_a_small_holdout_hold_the_truth_in_95_of_100_shops() {
+    let shop = |draws: &mut Draws| {
+        let (n, m) = (draws.between(2_000.0, 4_000.0) as u64, draws.between(220.0, 440.0) as u64);
+        let (p, q) = (draws.between(0.1, 0.3), draws.between(0.1, 0.25));
+        ((draws.count(n, p), n), (draws.count(m, q), m), p, q)
+    };
+    covered(8, |draws| {
+        let (a, b, p, q) = shop(draws);
+        difference(a, b).contains(p - q)
+    });
+    covered(9, |draws| {
+        let (a, b, p, q) = shop(draws);
+        ratio(a, b).contains(p / q)
+    });
+}
+
+/// As thin as patterns are tried by default: 20 people and more show them, of whom some two convert.
+#[test]
+fn lifts_of_thin_patterns_hold_the_truth_in_95_of_100_shops() {
+    covered(10, |draws| {
+        let (people, part) = (draws.between(600.0, 1_200.0) as u64, draws.between(0.05, 0.1));
+        let (p, q) = (draws.between(0.03, 0.1), draws.between(0.03, 0.1));
+        let with = draws.count(people, part).max(20);
+        let (a, b) = ((draws.count(with, p), with), (draws.count(people - with, q), people - with));
+        let part = with as f64 / people as f64;
+        lift(a, b).contains(p / (part * p + (1.0 - part) * q))
+    });
+}
+
 #[test]
 fn lifts_of_patterns_hold_the_truth_in_95_of_100_shops() {
     covered(4, |draws| {
@@ -69,23 +110,37 @@ fn lifts_of_patterns_hold_the_truth_in_95_of_100_shops() {
     });
 }
 
+/// What people of an arm spend: 10 to 50 if they buy, and one in twenty of them eight times as much.
+fn spent(draws: &mut Draws, people: u64, rate: f64) -> Moments {
+    let values: Vec<f64> = (0..people)
+        .map(|_| {
+            if draws.unit() >= rate {
+                return 0.0;
+            }
+            let value = draws.between(10.0, 50.0);
+            if draws.unit() < 0.05 { value * 8.0 } else { value }
+        })
+        .collect();
+    Moments::of(&values)
+}
+
+/// The mean of what somebody spends who buys.
+const SPENT: f64 = 30.0 * 1.35;
+
 #[test]
 fn differences_of_revenue_hold_the_truth_in_95_of_100_shops() {
-    // 12 and 15 of 100 buy, for 10 to 50, and one in twenty of them for eight times as much.
-    let arm = |draws: &mut Draws, people: u64, rate: f64| {
-        let mut values: Vec<f64> = (0..people)
-            .map(|_| {
-                let spends = draws.unit() < rate;
-                let (value, much) = (draws.between(10.0, 50.0), draws.unit() < 0.05);
-                f64::from(u8::from(spends)) * value * if much { 8.0 } else { 1.0 }
-            })
-            .collect();
-        values.sort_by(f64::total_cmp);
-        Moments::of(&values, values.iter().filter(|value| **value > 0.0).count())
-    };
     covered(5, |draws| {
-        let (bot, held) = (arm(draws, 2_500, 0.15), arm(draws, 1_000, 0.12));
-        mean_difference(&bot, &held).contains(0.03 * 30.0 * 1.35)
+        let (bot, held) = (spent(draws, 2_500, 0.15), spent(draws, 1_000, 0.12));
+        mean_difference(&bot, &held).contains(0.03 * SPENT)
+    });
+}
+
+/// One in ten is held out, of whom 150 buy.
+#[test]
+fn differences_beside_a_small_holdout_hold_the_truth_in_95_of_100_shops() {
+    covered(11, |draws| {
+        let (bot, held) = (spent(draws, 6_750, 0.24), spent(draws, 750, 0.2));
+        mean_difference(&bot, &held).contains(0.04 * SPENT)
     });
 }
 

@@ -126,3 +126,33 @@ proptest! {
         }
     }
 }
+
+/// Whether the rows of a path are added one by one, merged, written and read, or never were a table.
+#[test]
+fn value_without_a_conversion_is_credited_to_nothing_in_whatever_rows() {
+    let (earned, unearned) = (
+        clinch::Outcome { conversions: 1.0, value: 1.0, nulls: 0.0 },
+        clinch::Outcome { conversions: 0.0, value: 3.0, nulls: 1.0 },
+    );
+    let mut table = clinch::PathTable::new();
+    let mut counts = MarkovCounts::new(1).unwrap();
+    for outcome in [unearned, earned] {
+        table.add(["a"], outcome).unwrap();
+        counts.add(["a"], outcome).unwrap();
+    }
+    let written: clinch::PathTable = serde_json::from_str(&serde_json::to_string(&table).unwrap()).unwrap();
+    let mut merged = clinch::PathTable::new();
+    merged.merge(&written).unwrap();
+    assert_eq!(written, table);
+    for table in [&table, &written, &merged] {
+        let linear = table.attribution(&"linear".parse().unwrap()).unwrap();
+        let (markov, shapley) = (markov(table, 1), clinch::Shapley::fit(table, clinch::Game::OnSubsets));
+        for attribution in [&linear, markov.attribution(), shapley.attribution(), &table.participation()] {
+            assert_eq!(attribution.labels[0].value, Some(1.0), "{}", attribution.model);
+            assert_eq!((attribution.unattributed.value, attribution.total.value), (3.0, 4.0));
+        }
+        assert_eq!(MarkovCounts::of(table, 1).unwrap().total(), counts.total());
+        assert_eq!(markov, counts.fit(Removal::RedirectToNull));
+    }
+    assert_eq!((table.len(), table.total().value), (2, 4.0));
+}

@@ -58,6 +58,8 @@ fn dp6_markov() {
     assert_eq!(markov.conversion_probability(), Some(1.0));
     let effects = [("A", 2.0 / 3.0), ("B", 8.0 / 15.0), ("C", 28.0 / 57.0)];
     assert_conversions(markov.removal_effects(), &effects, EXACT);
+    let whole: f64 = effects.iter().map(|(_, effect)| effect).sum();
+    assert_values(markov.attribution(), effects.map(|(_, effect)| 27.0 * effect / whole), EXACT);
     for (row, published) in
         markov.attribution().labels.iter().zip([10.643_153_53, 8.514_522_82, 7.842_323_65])
     {
@@ -75,6 +77,10 @@ fn dp6_readme_grouped() {
     assert_conversions(markov.removal_effects(), &effects, EXACT);
     let credits = [("a", 0.811_957), ("b", 1.428_557), ("c", 0.759_486)];
     assert_conversions(&markov.attribution().labels, &credits, 5.1e-7);
+    // The same as fractions: 3 conversions in the ratio of the effects.
+    let whole: f64 = effects.iter().map(|(_, effect)| effect).sum();
+    let exact = effects.map(|(label, effect)| (label, 3.0 * effect / whole));
+    assert_conversions(&markov.attribution().labels, &exact, EXACT);
 }
 
 /// The shape of DP6's issue 69, in which nulls counted for nothing.
@@ -87,6 +93,10 @@ fn dp6_nulls_count() {
     assert_conversions(&first.attribution().labels, &[("A", 0.8), ("B", 1.2)], EXACT);
     let credits = [("A", 2.0 / 3.0), ("B", 4.0 / 3.0)];
     assert_conversions(&markov(&table, 2).attribution().labels, &credits, EXACT);
+    // What DP6 makes of it by default: journeys that do not convert have never been.
+    let forgotten = markov(&self::table(&[("A>B", 1.0, 0.0), ("B", 1.0, 0.0)]), 1);
+    assert_close(forgotten.conversion_probability().unwrap(), 1.0, EXACT);
+    assert_conversions(&forgotten.attribution().labels, &credits, EXACT);
 }
 
 /// Bryl, "Marketing Multi-Channel Attribution model with R (part 1)".
@@ -173,4 +183,79 @@ pub const SETS: [Row; 5] =
 fn subset_sums_as_linear_per_label() {
     let found = table(&SETS).attribution(&"linear_unique".parse().unwrap()).unwrap();
     assert_conversions(&found.labels, &[("A", 8.0), ("B", 6.0), ("C", 1.0)], EXACT);
+}
+
+/// google/fractribution's leave-one-out, which it calls Shapley, as snowplow/dbt-snowplow-fractribution expects it
+/// (`integration_tests/data/expected`): each label weighs how much rarer its path converts without it, and everything
+/// goes to the last where that is nothing. No model of ours; a caller's own one, over single conversions.
+#[test]
+fn leave_one_out_as_a_model_of_the_callers() {
+    const PATHS: [(&str, f64, f64, f64); 9] = [
+        ("Direct", 3.0, 94.42, 25.0),
+        ("Organic_Search", 1.0, 66.5, 26.0),
+        ("Referral>Direct", 0.0, 0.0, 1.0),
+        ("Video", 1.0, 200.0, 2.0),
+        ("Organic_Search>Paid_Search_Other", 0.0, 0.0, 2.0),
+        ("Referral", 0.0, 0.0, 2.0),
+        ("Organic_Search>Direct", 1.0, 140.0, 1.0),
+        ("Paid_Search_Other", 0.0, 0.0, 1.0),
+        ("Unmatched", 0.0, 0.0, 1.0),
+    ];
+    let rate = |labels: &[&str]| {
+        let found = PATHS.iter().find(|(path, ..)| self::labels(path) == labels);
+        found.map_or(0.0, |(_, conversions, _, nulls)| conversions / (conversions + nulls))
+    };
+    let model = clinch::model::custom("leave_one_out", |path, weights| {
+        let labels: Vec<String> = path.touchpoints().map(|one| one.labels.channel[0].to_string()).collect();
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let loss = |place: usize| {
+            let rest = [&labels[..place], &labels[place + 1..]].concat();
+            (rate(&labels) - rate(&rest)).max(0.0)
+        };
+        let mut losses: Vec<f64> = (0..labels.len()).map(loss).collect();
+        if losses.iter().all(|loss| *loss == 0.0) {
+            losses.fill(0.0);
+            *losses.last_mut().unwrap() = 1.0;
+        }
+        weights.extend(losses);
+        Ok(())
+    });
+    let mut totals = std::collections::BTreeMap::<String, (f64, f64)>::new();
+    for (path, conversions, value, _) in PATHS.iter().filter(|(_, conversions, ..)| *conversions > 0.0) {
+        for (label, share) in shares(&model, &labels(path)) {
+            let (held, held_value) = totals.entry(label).or_default();
+            (*held, *held_value) = (*held + conversions * share, *held_value + value * share);
+        }
+    }
+    // On the path of two labels 0.5 - 3/28 and 0.5 - 1/27 are lost.
+    let (organic, direct) = (0.5 - 3.0 / 28.0, 0.5 - 1.0 / 27.0);
+    let published = [
+        ("Direct", 3.0 + direct / (organic + direct), 170.154_157_651),
+        ("Organic_Search", 1.0 + organic / (organic + direct), 130.765_842_349),
+        ("Video", 1.0, 200.0),
+    ];
+    for (label, conversions, value) in published {
+        assert_close(totals[label].0, conversions, EXACT);
+        assert_close(totals[label].1, value, EXACT);
+    }
+    assert_eq!(totals.len(), 3);
+}
+
+/// What a model gives to each touchpoint of a path of channels: weights over their sum.
+fn shares(model: &dyn clinch::Model, channels: &[&str]) -> Vec<(String, f64)> {
+    use clinch::{Conversion, Dimension, Money, Path, TouchKind, Touchpoint};
+
+    let at: chrono::DateTime<chrono::Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
+    let touchpoint =
+        |channel: &&str| Touchpoint::new(*channel, at, TouchKind::Visit).label(Dimension::Channel, *channel);
+    let touchpoints: Vec<Touchpoint> = channels.iter().map(touchpoint).collect();
+    let order = Conversion::order("1", at, Money::parse("10.00", "EUR".parse().unwrap()).unwrap());
+    let credits = clinch::credit(model, &Path::new(&order, &touchpoints, Dimension::Channel)).unwrap();
+    let whole: f64 = credits.credits.iter().map(|credit| credit.weight).sum();
+    let share = |credit: &clinch::Credit| credit.weight / whole;
+    channels
+        .iter()
+        .zip(&credits.credits)
+        .map(|(channel, credit)| ((*channel).to_owned(), share(credit)))
+        .collect()
 }

@@ -133,6 +133,41 @@ fn labels_keep_their_case_and_their_quotes() {
     assert_eq!(labels, ["A", "Say \"hi\", a", "a"]);
 }
 
+/// As spreadsheets, R and old systems write them.
+#[test]
+fn tables_come_in_many_forms() {
+    let expected =
+        json(&["--model=markov:2,linear"], "path,conversions,value,nulls\na > b,1,10,2\nb,2,5.5,0\n");
+    for form in [
+        "\u{feff}path,conversions,value,nulls\r\na > b,1,10,2\r\nb,2,5.5,0\r\n",
+        "\u{feff}\"path\",\"conversions\",\"value\",\"nulls\"\r\n\"a>b\",\"1\",\"10\",\"2\"\r\n\"b\",\"2\",\"5.5\",\"\"",
+        "path,conversions,value,nulls\ra > b,1,10,2\rb,2,5.5,0\r",
+        "\n\npath,conversions,value,nulls\n\n  a  >  b  , 1 ,1e1, 2\nb,+2,5.50,NA\n\n",
+        "x,nulls,value,conversions,path\nq,2,10,1,a > b\n,0,5.5,2.,b\n",
+        "path,conversions,value,nulls\na > b,1,10,1\nb,1,2.75,\na > b,0,0,1\nb,1.0,2.75,0\n",
+    ] {
+        assert_eq!(json(&["--model=markov:2,linear"], form), expected, "{form:?}");
+    }
+    let arrows = "path,conversions,value,nulls\na -> b,1,10,2\nb,2,5.5,0\n";
+    assert_eq!(json(&["--model=markov:2,linear", "--sep", "->"], arrows), expected);
+}
+
+/// Sums beyond 2^53 stay exact; what no float holds exactly is refused, and so are sums of 10^20.
+#[test]
+fn huge_counts_are_exact_or_refused() {
+    let most =
+        "path,conversions,value,nulls\na>b,9007199254740991,9007199254740991,0\nb,9007199254740991,1,0\n";
+    let found = json(&["--model=markov,shapley"], most);
+    let number = |model: &str, label: &str| found[model][label]["conversions"].as_f64().unwrap();
+    let all = 2.0 * 9_007_199_254_740_991.0;
+    assert_close(number("markov", "a") / all, 1.0 / 3.0, 1e-15);
+    assert_close(number("shapley", "a") / all, 0.25, 1e-15);
+    let head = "path,conversions\n";
+    assert!(refused(&[], &format!("{head}a,9007199254740992\n")).contains("below 2^53"));
+    let many = format!("{head}{}", "a>b>c,9007199254740991\n".repeat(6_000));
+    assert!(refused(&[], &many).contains("reach 10^20"));
+}
+
 #[test]
 fn edges_are_defined() {
     let all = |input: &str| json(&[], &format!("path,conversions,value,nulls\n{input}"));

@@ -42,9 +42,19 @@ fn windows(path: &[u8], order: usize) -> Vec<Vec<u8>> {
     if path.len() <= order { vec![path.to_vec()] } else { path.windows(order).map(<[u8]>::to_vec).collect() }
 }
 
+/// Windows as do-attribution has them: the first labels are windows of their own, filled up with starts on the left.
+fn padded(path: &[u8], order: usize) -> Vec<Vec<u8>> {
+    (1..=path.len()).map(|end| path[end.saturating_sub(order)..end].to_vec()).collect()
+}
+
 /// What a journey earns on average if nobody comes through a state with `removed`: conversions or value.
-fn expected(paths: &[Journeys], order: usize, removed: Option<u8>, value: bool) -> Option<BigRational> {
-    let states: BTreeSet<Vec<u8>> = paths.iter().flat_map(|(path, ..)| windows(path, order)).collect();
+fn expected(
+    paths: &[Journeys],
+    windows: impl Fn(&[u8]) -> Vec<Vec<u8>>,
+    removed: Option<u8>,
+    value: bool,
+) -> Option<BigRational> {
+    let states: BTreeSet<Vec<u8>> = paths.iter().flat_map(|(path, ..)| windows(path)).collect();
     let numbers: BTreeMap<&Vec<u8>, usize> = states.iter().zip(0..).collect();
     let size = states.len();
     // Row `size` is the start, column `size` the reward.
@@ -60,7 +70,7 @@ fn expected(paths: &[Journeys], order: usize, removed: Option<u8>, value: bool) 
             *worth
         };
         let mut from = size;
-        for window in windows(path, order) {
+        for window in windows(path) {
             let to = numbers[&window];
             counts[from][to] += &journeys;
             leaving[from] += &journeys;
@@ -127,9 +137,10 @@ proptest! {
     fn removal_effects_agree_with_a_dense_solve_in_rationals(paths in path_sets()) {
         let table = table_of(&paths);
         for order in 1..=3 {
+            let sliding = |path: &[u8]| windows(path, order);
             let markov = MarkovCounts::of(&table, order).unwrap().fit(Removal::RedirectToNull);
             for value in [false, true] {
-                let whole_chain = expected(&paths, order, None, value);
+                let whole_chain = expected(&paths, sliding, None, value);
                 let earned = whole_chain.filter(|earned| *earned != whole(0));
                 for (row, label) in markov.removal_effects().iter().zip(table.labels()) {
                     let found = if value { row.value } else { row.conversions };
@@ -138,11 +149,19 @@ proptest! {
                         continue;
                     };
                     let label: u8 = label[0].as_str().strip_prefix("label ").unwrap().parse().unwrap();
-                    let without = expected(&paths, order, Some(label), value).unwrap();
+                    let without = expected(&paths, sliding, Some(label), value).unwrap();
                     let effect = float(&(whole(1) - without / earned));
                     prop_assert!((found.unwrap() - effect).abs() < 1e-12, "{order} {value} {found:?} {effect}");
                 }
             }
+        }
+    }
+    /// Whether the first labels make states of their own or not, what is left without a label is the same number.
+    #[test]
+    fn padding_on_the_left_changes_no_effect(paths in path_sets(), order in 2..=4_usize, value in any::<bool>()) {
+        let (slide, pad) = (|path: &[u8]| windows(path, order), |path: &[u8]| padded(path, order));
+        for removed in [None, Some(0), Some(1), Some(2)] {
+            prop_assert_eq!(expected(&paths, slide, removed, value), expected(&paths, pad, removed, value));
         }
     }
 }

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::model::exact::Exact;
 use crate::model::markov::counts::Ordered;
-use crate::model::markov::{dense, sparse};
+use crate::model::markov::{dense, sparse, thin};
 
 /// Steps by the state that they lead from or to.
 #[derive(Debug, Default)]
@@ -121,12 +121,16 @@ impl Chain {
 
     /// Solves for every label; nothing where that cannot be done within bounds.
     ///
-    /// A chain of one label a state has one factorisation for all. Other chains are solved with each label's states
-    /// taken out: small ones by a factorisation, large ones by sweeps with a bound on what is left out.
+    /// A chain of one label a state has one factorisation for all; where there are many states, those with few
+    /// neighbours go first. Other chains are solved with each label's states taken out: small ones by a factorisation,
+    /// large ones by sweeps with a bound on what is left out.
     pub(super) fn losses(&self) -> Option<Losses> {
         let count = self.len();
         if self.single && count <= DENSE {
             return dense::single(self);
+        }
+        if let Some(losses) = self.single.then(|| thin::single(self)).flatten() {
+            return Some(losses);
         }
         if count.saturating_pow(3).saturating_mul(self.labels) <= DIRECT {
             return dense::each(self);

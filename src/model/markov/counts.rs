@@ -8,7 +8,6 @@ use crate::error::{ErrorKind, Result};
 use crate::fact::{Index, Mix};
 use crate::model::alphabet::{Alphabet, Step};
 use crate::model::exact::Exact;
-use crate::model::rows::take_unearned;
 use crate::model::table::{Ends, Outcome, PathTable};
 
 /// The last labels of a journey so far, as many as the order or, before there are so many, all: four numbers of 32
@@ -127,7 +126,7 @@ impl MarkovCounts {
         let mut counts = Self::new(order)?;
         counts.alphabet = table.alphabet().clone();
         counts.make_room();
-        for (path, ends) in table.rows() {
+        for (path, ends) in table.rows().chain([(&[][..], table.unearned())]) {
             counts.count(path, ends)?;
         }
         Ok(counts)
@@ -170,7 +169,7 @@ impl MarkovCounts {
         let weight = weight.and_then(|weight| weight.checked_add(self.weight));
         self.weight = weight.ok_or(ErrorKind::SumTooLarge { what: "counts of a chain" })?;
         self.make_room();
-        self.unattributed.value += take_unearned(&mut ends);
+        self.unattributed.value += ends.take_unearned();
         if path.is_empty() {
             self.unattributed.add(ends);
         } else if !ends.is_zero() {

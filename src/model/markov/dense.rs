@@ -7,7 +7,7 @@
 use crate::model::markov::chain::{Chain, Losses};
 
 /// I - P as a product of an upper and a lower triangle, over some of a chain's states.
-struct Factors {
+pub(super) struct Factors {
     size: usize,
     /// Row by row: right of the diagonal the upper triangle, whose own diagonal is 1; left of it the lower one. Both
     /// with the sign turned.
@@ -19,7 +19,7 @@ struct Factors {
 impl Factors {
     /// From chances row by row, and the chance to leave from each state. Nothing if a state has no way out that a
     /// float can tell.
-    fn new(mut cells: Vec<f64>, mut leave: Vec<f64>) -> Option<Self> {
+    pub(super) fn new(mut cells: Vec<f64>, mut leave: Vec<f64>) -> Option<Self> {
         let size = leave.len();
         let mut diagonal = vec![0.0; size];
         for last in (0..size).rev() {
@@ -46,7 +46,7 @@ impl Factors {
     }
 
     /// The rewards that are collected from each state on, `rewards` being those of one visit.
-    fn collected(&self, rewards: &[f64]) -> Vec<f64> {
+    pub(super) fn collected(&self, rewards: &[f64]) -> Vec<f64> {
         let mut sums = rewards.to_vec();
         for state in (0..self.size).rev() {
             sums[state] += product(&self.row(state)[state + 1..], &sums[state + 1..]);

@@ -6,6 +6,7 @@ mod counts;
 mod dense;
 mod form;
 mod sparse;
+mod thin;
 
 pub use choice::{OrderChoice, OrderEvidence, choose_order};
 pub use counts::MarkovCounts;

@@ -155,7 +155,7 @@ fn lost(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use crate::model::exact::Exact;
@@ -164,7 +164,7 @@ mod tests {
     use crate::model::table::Outcome;
 
     /// A chain of some journeys, of which one at least converts with a value.
-    fn chain(paths: &[(Vec<u8>, u8, i8, u8)], order: usize) -> Chain {
+    pub(in crate::model::markov) fn chain(paths: &[(Vec<u8>, u8, i8, u8)], order: usize) -> Chain {
         let mut counts = MarkovCounts::new(order).unwrap();
         for (path, conversions, value, nulls) in paths {
             let [conversions, nulls] = [*conversions, *nulls].map(f64::from);
@@ -176,7 +176,8 @@ mod tests {
         Chain::new(&counts.ordered(), order, journeys)
     }
 
-    fn assert_same(a: &Losses, b: &Losses, slack: f64) {
+    #[track_caller]
+    pub(in crate::model::markov) fn assert_same(a: &Losses, b: &Losses, slack: f64) {
         for (a, b) in a.iter().flatten().zip(b.iter().flatten()) {
             assert!((a - b).abs() <= slack, "{a} {b}");
         }

@@ -6,7 +6,6 @@ use smallvec::SmallVec;
 
 use crate::model::alphabet::Step;
 use crate::model::exact::Exact;
-use crate::model::rows::take_unearned;
 use crate::model::table::{Ends, PathTable};
 
 /// Set sizes that have a place of their own; larger ones are few and looked up.
@@ -58,10 +57,9 @@ impl BySize {
     pub(super) fn of(table: &PathTable) -> Self {
         let (ranks, labels) = table.alphabet().ranked();
         let mut with = vec![Sums::NONE; labels.len()];
-        let (mut all, mut total, mut unattributed) = (Sums::NONE, Ends::default(), Ends::default());
+        let (mut all, mut total, mut unattributed) = (Sums::NONE, Ends::default(), table.unearned());
         let mut distinct = Vec::new();
-        for (path, mut ends) in table.rows() {
-            unattributed.value += take_unearned(&mut ends);
+        for (path, ends) in table.rows() {
             if ends.conversions.is_zero() {
                 continue;
             }
@@ -141,8 +139,7 @@ pub(super) fn rate(table: &PathTable) -> Vec<[f64; 2]> {
     let (ranks, labels) = table.alphabet().ranked();
     let mut sets: BTreeMap<SmallVec<[u32; 8]>, Ends> = BTreeMap::new();
     let mut distinct = Vec::new();
-    for (path, mut ends) in table.rows().filter(|(path, _)| !path.is_empty()) {
-        let _unearned = take_unearned(&mut ends);
+    for (path, ends) in table.rows().filter(|(path, _)| !path.is_empty()) {
         find_distinct(path, &mut distinct);
         let mut set: SmallVec<[u32; 8]> = distinct.iter().map(|label| ranks[*label as usize]).collect();
         set.sort_unstable();
