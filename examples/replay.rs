@@ -21,7 +21,8 @@ LOG is a file with one event per line, `-` for standard input; default the shop 
   --model NAME      a column; may be repeated. first_touch, last_touch, last_non_direct, linear,
                     linear_unique, position_based[:30/40/30], j_shaped, inverse_j, time_decay[:7d],
                     participation. Default: six of them
-  --by DIMENSION    query, topic, intent, flow, product, product_type, channel, conversation, evidence.
+  --by DIMENSION    query, topic, intent, flow, product, product_type, language, channel,
+                    conversation, evidence.
                     Default topic
   --lookback SPAN   how far before an order a question may earn, such as 30d. Default 30d
   --unit UNIT       turn, event or conversation. Default turn

@@ -116,7 +116,7 @@
 //! | 2 `customer_merged` | - |
 //! | 3 `claim_withdrawn` | bytes of the kinds of the two identifiers, in order |
 //! | 4 `visit` | code *text?* |
-//! | 5 `query` | text, query, topic, intent, flow, product type: each *text?*; *list of text* of products; cost *money?* |
+//! | 5 `query` | text, query, topic, intent, flow, product type, language: each *text?*; *list of text* of products; cost *money?* |
 //! | 6 `recommendation` | *list of text* of products |
 //! | 7 `link_shared`, 10 `link_click` | code *text?*, product *text?* |
 //! | 8 `discount_request`, 9 `discount_offer` | discount code *text?* |

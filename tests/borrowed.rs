@@ -97,8 +97,20 @@ fn every_kind_is_built_the_same_way_borrowed_or_owned() {
             Event::query("e", at(), who()).topic("t").text("x").product("p").product("q").cost(eur(1)).into(),
         ),
         (
-            EventRef::query("e", at()).query("q").intent("i").flow("f").product_type("shoes").into(),
-            Event::query("e", at(), who()).query("q").intent("i").flow("f").product_type("shoes").into(),
+            EventRef::query("e", at())
+                .query("q")
+                .intent("i")
+                .flow("f")
+                .product_type("shoes")
+                .language("de")
+                .into(),
+            Event::query("e", at(), who())
+                .query("q")
+                .intent("i")
+                .flow("f")
+                .product_type("shoes")
+                .language("de")
+                .into(),
         ),
         (
             EventRef::recommendation("e", at(), ["p", "q"]).into(),

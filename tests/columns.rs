@@ -19,7 +19,7 @@ struct Row {
     id: String,
     at: i64,
     who: Vec<(IdKind, String)>,
-    labels: [String; 6],
+    labels: [String; 7],
     text: String,
     product: String,
     turn: String,
@@ -102,8 +102,7 @@ fn row() -> impl Strategy<Value = Row> {
         1 => select(vec![-1_i64, 0, 1]),
     ];
     let id = prop_oneof![12 => (0..60_u8).prop_map(|number| format!("e{number}")), 1 => label("id")];
-    let labels =
-        [label("query"), label("topic"), label("intent"), label("flow"), label("type"), label("channel")];
+    let labels = ["query", "topic", "intent", "flow", "type", "channel", "language"].map(label);
     let kind = prop_oneof![5 => Just(QUERY), 1 => Just(IDENTIFY), 1 => Just(VISIT), 1 => Just(LINK_CLICK),
         3 => Just(ORDER), 1 => Just(REFUND)];
     let order = prop_oneof![9 => world::order_id(), 1 => label("o")];
@@ -137,10 +136,10 @@ fn event(row: &Row) -> EventRef<'_> {
         }};
     }
     let id = row.id.as_str();
-    let [query, topic, intent, flow, product_type, channel] = &row.labels;
+    let [query, topic, intent, flow, product_type, channel, language] = &row.labels;
     let mut event: EventRef<'_> = match row.kind {
         QUERY => set!(EventRef::query(id, at), query: query, topic: topic, intent: intent, flow: flow,
-            product_type: product_type, text: &row.text, product: &row.product),
+            product_type: product_type, language: language, text: &row.text, product: &row.product),
         IDENTIFY => EventRef::identify(id, at).into(),
         VISIT => set!(EventRef::visit(id, at), url: &row.url, referrer: &row.text, code: &row.code),
         LINK_CLICK => {
@@ -196,7 +195,7 @@ impl Held {
 fn take_in(tracker: &mut Tracker, rows: &[Row], forms: &[u8; 16]) -> clinch::Result<clinch::Intake> {
     let held = |text: fn(&Row) -> &String| Held::of(rows.iter().map(|row| text(row).clone()));
     let id = held(|row| &row.id);
-    let labels: [Held; 6] =
+    let labels: [Held; 7] =
         std::array::from_fn(|place| Held::of(rows.iter().map(|row| row.labels[place].clone())));
     let [text, product, turn] = [held(|row| &row.text), held(|row| &row.product), held(|row| &row.turn)];
     let [url, code, order] = [held(|row| &row.url), held(|row| &row.code), held(|row| &row.order)];
@@ -211,7 +210,7 @@ fn take_in(tracker: &mut Tracker, rows: &[Row], forms: &[u8; 16]) -> clinch::Res
     let (at, currencies) = (Times::millis(&at), currencies());
     let money = Amounts::minor_in(&minor, &currency, &currencies);
     let id = id.column(forms[0]);
-    let [query, topic, intent, flow, product_type, channel] =
+    let [query, topic, intent, flow, product_type, channel, language] =
         std::array::from_fn(|place| labels[place].column(forms[1 + place]));
     let [text, product, url] = [text.column(forms[7]), product.column(forms[8]), url.column(forms[9])];
     let [code, order, turn] = [code.column(forms[10]), order.column(forms[11]), turn.column(forms[12])];
@@ -227,7 +226,7 @@ fn take_in(tracker: &mut Tracker, rows: &[Row], forms: &[u8; 16]) -> clinch::Res
     let queries = Columns::query(id, at).query(query).topic(topic).intent(intent).flow(flow);
     let blocks: [Columns<'_>; 6] = [
         block!(Columns::order(id, at, order, money).code(code).discount_code(product), ORDER),
-        block!(queries.product_type(product_type).text(text).product(product), QUERY),
+        block!(queries.product_type(product_type).language(language).text(text).product(product), QUERY),
         block!(Columns::identify(id, at), IDENTIFY),
         block!(Columns::visit(id, at).url(url).referrer(text).code(code), VISIT),
         block!(Columns::link_click(id, at).url(url).code(code).product(product), LINK_CLICK),

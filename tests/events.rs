@@ -88,10 +88,16 @@ fn few<T: std::fmt::Debug>(item: impl Strategy<Value = T>) -> impl Strategy<Valu
 
 fn turns() -> impl Strategy<Value = Event> {
     let query = (head(), maybe(), maybe(), few(text()), option::of(money())).prop_map(
-        |((id, at, who), [words, query, topic, intent], [flow, product_type, ..], products, cost)| {
+        |(
+            (id, at, who),
+            [words, query, topic, intent],
+            [flow, product_type, language, _],
+            products,
+            cost,
+        )| {
             let event = with!(Event::query(id, at, who);
                 text words, query query, topic topic, intent intent,
-                flow flow, product_type product_type, cost cost);
+                flow flow, product_type product_type, language language, cost cost);
             products.into_iter().fold(event, |event, product| event.product(product))
         },
     );

@@ -23,6 +23,7 @@ fn turn() -> EventOf<Query> {
         .intent("product_question")
         .flow("product page")
         .product_type("shoes")
+        .language("en")
         .product("p1")
         .product("p2")
         .channel("web")
@@ -58,12 +59,13 @@ fn rows(report: &Report) -> BTreeMap<Dimension, Vec<String>> {
     report.tables.iter().map(|table| (table.by, labels(table))).collect()
 }
 
-const LABELS: [Dimension; 6] = [
+const LABELS: [Dimension; 7] = [
     Dimension::Query,
     Dimension::Topic,
     Dimension::Intent,
     Dimension::Flow,
     Dimension::ProductType,
+    Dimension::Language,
     Dimension::Product,
 ];
 
@@ -89,7 +91,7 @@ fn a_minimal_tracker_keeps_that_a_turn_took_place_and_where() {
 #[test]
 fn fields_above_the_level_that_a_turn_declares_are_refused_and_counted() {
     for (declared, kept, refused) in
-        [(PrivacyLevel::Full, true, 0), (PrivacyLevel::Intent, true, 1), (PrivacyLevel::Minimal, false, 7)]
+        [(PrivacyLevel::Full, true, 0), (PrivacyLevel::Intent, true, 1), (PrivacyLevel::Minimal, false, 8)]
     {
         let report = report(&tracker(limits(PrivacyLevel::Full), turn().privacy(declared)));
         for by in LABELS {
@@ -151,12 +153,13 @@ proptest! {
         if fields & 16 > 0 { turn = turn.flow("flow of it"); }
         if fields & 32 > 0 { turn = turn.product_type("type of it"); }
         if fields & 64 > 0 { turn = turn.product("product of it"); }
+        if fields & 128 > 0 { turn = turn.language("language of it"); }
         let both = report(&tracker(limits(configured), turn.clone().privacy(own)));
         let lower = report(&tracker(limits(own.min(configured)), turn.clone()));
         prop_assert_eq!(rows(&both), rows(&lower));
         let told = format!("{both:?}");
         prop_assert!(!told.contains("text of it"));
-        let labels = u64::from((fields & 126).count_ones());
+        let labels = u64::from((fields & 254).count_ones());
         let refused = match own {
             PrivacyLevel::Full => 0,
             PrivacyLevel::Intent => u64::from(fields & 1),

@@ -158,7 +158,8 @@ impl From<KindRef<'_>> for Kind {
 
 impl<'a> From<&'a Query> for QueryRef<'a> {
     fn from(query: &'a Query) -> Self {
-        let Query { text, query, topic, intent, flow, product_type, products, cost, privacy } = query;
+        let Query { text, query, topic, intent, flow, product_type, language, products, cost, privacy } =
+            query;
         Self {
             text: maybe(text),
             query: maybe(query),
@@ -166,6 +167,7 @@ impl<'a> From<&'a Query> for QueryRef<'a> {
             intent: maybe(intent),
             flow: maybe(flow),
             product_type: maybe(product_type),
+            language: maybe(language),
             products: ProductsRef::from(&**products),
             cost: *cost,
             privacy: *privacy,
@@ -175,7 +177,8 @@ impl<'a> From<&'a Query> for QueryRef<'a> {
 
 impl From<QueryRef<'_>> for Query {
     fn from(query: QueryRef<'_>) -> Self {
-        let QueryRef { text, query, topic, intent, flow, product_type, products, cost, privacy } = query;
+        let QueryRef { text, query, topic, intent, flow, product_type, language, products, cost, privacy } =
+            query;
         Self {
             text: owned(text),
             query: owned(query),
@@ -183,6 +186,7 @@ impl From<QueryRef<'_>> for Query {
             intent: owned(intent),
             flow: owned(flow),
             product_type: owned(product_type),
+            language: owned(language),
             products: products.into(),
             cost,
             privacy,

@@ -132,6 +132,8 @@ pub struct QueryRef<'a> {
     pub flow: Option<Cow<'a, str>>,
     /// The kind of product that it is about.
     pub product_type: Option<Cow<'a, str>>,
+    /// The language that it was asked in: `de`.
+    pub language: Option<Cow<'a, str>>,
     /// The products that it is about.
     pub products: ProductsRef<'a>,
     /// What the answer cost the shop.

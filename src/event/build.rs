@@ -297,6 +297,8 @@ optional! { Query:
     flow Label;
     /// The kind of product that it is about.
     product_type Label;
+    /// The language that it was asked in.
+    language Label;
     /// What the answer cost the shop.
     cost Money;
     /// How much of the turn may be kept; see [`PrivacyLevel`].

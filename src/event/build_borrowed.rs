@@ -195,6 +195,8 @@ setters! { QueryRef<'a>:
     flow Cow<'a, str> => |own, value| own.flow = Some(value);
     /// The kind of product that it is about.
     product_type Cow<'a, str> => |own, value| own.product_type = Some(value);
+    /// The language that it was asked in.
+    language Cow<'a, str> => |own, value| own.language = Some(value);
     /// Adds a product that it is about.
     product Cow<'a, str> => |own, value| own.products.push(value);
     /// What the answer cost the shop.

@@ -143,6 +143,8 @@ pub struct Query {
     pub flow: Option<Label>,
     /// The kind of product that it is about: `shoes`.
     pub product_type: Option<Label>,
+    /// The language that it was asked in, as the host writes it: `de`.
+    pub language: Option<Label>,
     /// The products that it is about.
     pub products: Products,
     /// What the answer cost the shop.

@@ -35,7 +35,7 @@
 //!
 //! | kind | own fields (`?` may be missing) |
 //! |---|---|
-//! | `query` | `text`?, `query`?, `topic`?, `intent`?, `flow`?, `product_type`?, `products`[]?, `cost`? with `cost_currency`, `privacy`? (full, intent, minimal) |
+//! | `query` | `text`?, `query`?, `topic`?, `intent`?, `flow`?, `product_type`?, `language`?, `products`[]?, `cost`? with `cost_currency`, `privacy`? (full, intent, minimal) |
 //! | `recommendation` | `products`[] |
 //! | `link_shared` | `url`, `code`?, `product`? |
 //! | `link_click` | `url`?, `code`?, `product`? |

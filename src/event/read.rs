@@ -146,6 +146,7 @@ fn query<'de>(fields: &mut EventFields<'_, 'de>) -> Read<QueryRef<'de>> {
         intent: fields.text(Field::Intent)?,
         flow: fields.text(Field::Flow)?,
         product_type: fields.text(Field::ProductType)?,
+        language: fields.text(Field::Language)?,
         products: fields.products()?,
         privacy: fields.parse(Field::Privacy)?,
         cost: match cost_currency {

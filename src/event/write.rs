@@ -58,6 +58,7 @@ fn kind<M: SerializeMap>(map: &mut M, kind: &Kind) -> Result<(), M::Error> {
             optional(map, "intent", &query.intent)?;
             optional(map, "flow", &query.flow)?;
             optional(map, "product_type", &query.product_type)?;
+            optional(map, "language", &query.language)?;
             list(map, "products", &query.products)?;
             money(map, ["cost", "cost_currency"], &query.cost)?;
             optional(map, "privacy", &query.privacy)

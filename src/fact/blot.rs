@@ -26,6 +26,7 @@ const PRODUCT_TYPE: u16 = 1 << 7;
 const PRODUCT: u16 = 1 << 8;
 const CODE: u16 = 1 << 9;
 const GOAL: u16 = 1 << 10;
+const LANGUAGE: u16 = 1 << 11;
 /// The id itself, or that of a refund: nothing is left of the fact.
 pub(crate) const WHOLE: u16 = 1 << 15;
 
@@ -91,6 +92,7 @@ fn take_row(
                 (INTENT, &mut query.intent),
                 (FLOW, &mut query.flow),
                 (PRODUCT_TYPE, &mut query.product_type),
+                (LANGUAGE, &mut query.language),
             ];
             let taken: u8 = labels.into_iter().map(|(bit, label)| maybe(bit, label, each)).sum();
             taken.saturating_add(products(&mut query.products, each))

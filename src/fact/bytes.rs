@@ -75,9 +75,9 @@ pub(super) fn content(content: &ContentRef<'_, '_>) -> u64 {
 fn in_kind(kind: &KindRef<'_>) -> u64 {
     match kind {
         KindRef::Query(query) => {
-            let labels =
-                [&query.text, &query.query, &query.topic, &query.intent, &query.flow, &query.product_type];
-            texts(labels.into_iter().flatten()) + texts(query.products.iter())
+            let labels = [&query.text, &query.query, &query.topic, &query.intent, &query.flow];
+            let more = [&query.product_type, &query.language];
+            texts(labels.into_iter().chain(more).flatten()) + texts(query.products.iter())
         }
         KindRef::Recommendation(recommendation) => texts(recommendation.products.iter()),
         KindRef::LinkShared(link) => texts(link.code.iter()) + texts(link.product.iter()),

@@ -50,7 +50,8 @@ impl ContentRef<'_, '_> {
         match self.kind {
             KindRef::Query(query) => {
                 let labels = [&query.query, &query.topic, &query.intent, &query.flow, &query.product_type];
-                labels.into_iter().for_each(|label| text(&mut mix, label.as_deref()));
+                let labels = labels.into_iter().chain([&query.language]);
+                labels.for_each(|label| text(&mut mix, label.as_deref()));
                 text(&mut mix, query.text.as_deref());
                 query.products.iter().for_each(|product| mix.write(product.as_bytes()));
                 query.cost.hash(&mut mix);
@@ -89,6 +90,7 @@ fn same_kind(held: &Kind, kind: &KindRef<'_>) -> bool {
                 && same(&held.intent, &query.intent)
                 && same(&held.flow, &query.flow)
                 && same(&held.product_type, &query.product_type)
+                && same(&held.language, &query.language)
                 && same(&held.text, &query.text)
                 && products(&held.products, &query.products)
                 && held.cost == query.cost
@@ -143,7 +145,7 @@ pub(crate) const NONE: Symbol = u32::MAX;
 pub(crate) struct Held {
     pub(crate) content: Content,
     /// Query, topic, intent, flow, product type and channel, in this order, [`NONE`] where there is none.
-    pub(crate) labels: [Symbol; 6],
+    pub(crate) labels: [Symbol; LABELS],
     /// The products that it speaks of, each once, in text order.
     pub(crate) products: SmallVec<[Symbol; 2]>,
     /// The link code or discount code in it, among codes of its sort.
@@ -176,7 +178,7 @@ impl Held {
             junk: 0,
             left_out: LeftOut::default(),
         };
-        Self { content, labels: [NONE; 6], products: SmallVec::new(), code: NONE, rank: 0 }
+        Self { content, labels: [NONE; LABELS], products: SmallVec::new(), code: NONE, rank: 0 }
     }
 }
 
@@ -187,6 +189,10 @@ pub(crate) const INTENT: usize = 2;
 pub(crate) const FLOW: usize = 3;
 pub(crate) const PRODUCT_TYPE: usize = 4;
 pub(crate) const CHANNEL: usize = 5;
+pub(crate) const LANGUAGE: usize = 6;
+
+/// How many there are.
+const LABELS: usize = 7;
 
 /// All contents, and the texts in them. A turn with labels that were seen together before costs nothing here.
 #[derive(Clone, Debug)]
@@ -325,13 +331,14 @@ impl Contents {
             *label = texts.get(symbol).clone();
             symbol
         };
-        let mut labels = [NONE; 6];
+        let mut labels = [NONE; LABELS];
         if let Kind::Query(query) = &mut content.kind {
             labels[QUERY] = symbol(&mut query.query);
             labels[TOPIC] = symbol(&mut query.topic);
             labels[INTENT] = symbol(&mut query.intent);
             labels[FLOW] = symbol(&mut query.flow);
             labels[PRODUCT_TYPE] = symbol(&mut query.product_type);
+            labels[LANGUAGE] = symbol(&mut query.language);
         }
         labels[CHANNEL] = symbol(&mut content.channel);
         let mut products: Vec<Label> = content.kind.products().iter().map(Label::from).collect();

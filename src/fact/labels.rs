@@ -26,7 +26,7 @@ fn of_content<'c>(content: &ContentRef<'c, '_>) -> Named<'c> {
     match content.kind {
         KindRef::Query(query) => {
             let labels = [&query.query, &query.topic, &query.intent, &query.flow, &query.product_type];
-            labels.into_iter().for_each(|label| add(Sort::Label, label.as_deref()));
+            labels.into_iter().chain([&query.language]).for_each(|label| add(Sort::Label, label.as_deref()));
             query.products.iter().for_each(|product| add(Sort::Label, Some(product)));
         }
         KindRef::Recommendation(recommendation) => {

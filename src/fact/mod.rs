@@ -33,7 +33,7 @@ pub(crate) use blot::{Seeker, WHOLE};
 pub(crate) use book::{Book, Booked};
 pub(crate) use cluster::{Cluster, Traits};
 pub(crate) use content::{
-    CHANNEL, Content, Contents, FLOW, Held, INTENT, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC,
+    CHANNEL, Content, Contents, FLOW, Held, INTENT, LANGUAGE, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC,
 };
 use door::WITHHELD;
 pub(crate) use door::newer;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::event::Kind;
-use crate::fact::{CHANNEL, FLOW, Fact, Handle, INTENT, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC};
+use crate::fact::{CHANNEL, FLOW, Fact, Handle, INTENT, LANGUAGE, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC};
 use crate::journey::circle::{Cause, Circle, Shopper};
 use crate::journey::claim::{Asked, Claiming, Decision, Earned, Source, Standing, What};
 use crate::journey::conversion::{Conversion, ConversionKind};
@@ -77,6 +77,7 @@ fn place(dimension: Dimension) -> Option<usize> {
         Dimension::Intent => INTENT,
         Dimension::Flow => FLOW,
         Dimension::ProductType => PRODUCT_TYPE,
+        Dimension::Language => LANGUAGE,
         Dimension::Channel => CHANNEL,
         Dimension::Product | Dimension::Conversation | Dimension::Evidence => return None,
     })
@@ -212,6 +213,7 @@ impl Circle<'_, '_> {
             flow: values(Dimension::Flow),
             product: values(Dimension::Product),
             product_type: values(Dimension::ProductType),
+            language: values(Dimension::Language),
             channel: values(Dimension::Channel),
             conversation: values(Dimension::Conversation),
         }

@@ -170,6 +170,8 @@ choice! {
     Product "product";
     /// The kind of product that it spoke of.
     ProductType "product_type";
+    /// The language that the question was asked in.
+    Language "language";
     /// Where it happened.
     Channel "channel";
     /// The conversation, as a pseudonym.
@@ -211,6 +213,9 @@ pub struct Labels {
     /// Kinds of product that it spoke of.
     #[serde(skip_serializing_if = "SmallVec::is_empty")]
     pub product_type: Values,
+    /// Languages that it was asked in.
+    #[serde(skip_serializing_if = "SmallVec::is_empty")]
+    pub language: Values,
     /// Where it happened.
     #[serde(skip_serializing_if = "SmallVec::is_empty")]
     pub channel: Values,
@@ -229,6 +234,7 @@ impl Labels {
             Dimension::Flow => &self.flow,
             Dimension::Product => &self.product,
             Dimension::ProductType => &self.product_type,
+            Dimension::Language => &self.language,
             Dimension::Channel => &self.channel,
             Dimension::Conversation => &self.conversation,
             Dimension::Evidence => &[],
@@ -298,8 +304,9 @@ impl Touchpoint {
 
     /// Adds a value in a dimension; evidence is none of the labels and stays as it is.
     pub fn label(mut self, dimension: Dimension, value: impl Into<Label>) -> Self {
-        let Labels { query, topic, intent, flow, product, product_type, channel, conversation } =
-            &mut self.labels;
+        let labels = &mut self.labels;
+        let Labels { query, topic, intent, flow, product, product_type, language, channel, conversation } =
+            labels;
         let values = match dimension {
             Dimension::Query => query,
             Dimension::Topic => topic,
@@ -307,6 +314,7 @@ impl Touchpoint {
             Dimension::Flow => flow,
             Dimension::Product => product,
             Dimension::ProductType => product_type,
+            Dimension::Language => language,
             Dimension::Channel => channel,
             Dimension::Conversation => conversation,
             Dimension::Evidence => return self,

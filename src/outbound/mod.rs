@@ -126,6 +126,7 @@ fn labels(touchpoint: &Touchpoint) -> impl Iterator<Item = (&'static str, String
         Dimension::Intent,
         Dimension::Flow,
         Dimension::ProductType,
+        Dimension::Language,
         Dimension::Channel,
         Dimension::Evidence,
     ];

@@ -3,6 +3,7 @@
 mod friction;
 mod holdout;
 mod review;
+mod segments;
 mod sequences;
 mod suggest;
 

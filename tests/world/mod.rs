@@ -134,12 +134,13 @@ macro_rules! set {
 fn turn() -> impl Strategy<Value = Event> {
     let intents = prop_oneof![3 => label("intent"), 1 => Just("order_status".to_owned())];
     let labels = (of(label("query")), of(label("topic")), of(intents), of(label("flow")), of(label("type")));
+    let labels = (labels, of(label("language")));
     let more = (of(select(vec!["web", "whatsapp"])), vec(label("p"), 0..3), of(label("text")));
     (event_id(), instant(), who(), labels, more).prop_map(
         |(id, at, who, labels, (channel, products, text))| {
-            let (query, topic, intent, flow, product_type) = labels;
+            let ((query, topic, intent, flow, product_type), language) = labels;
             let event = Event::query(id, at, who);
-            let event = set!(event: query topic intent flow product_type channel text);
+            let event = set!(event: query topic intent flow product_type language channel text);
             products.into_iter().fold(event, |event, product| event.product(product)).into()
         },
     )

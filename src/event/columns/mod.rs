@@ -83,6 +83,7 @@ pub struct QueryColumns<'a> {
     pub(crate) intent: Option<Texts<'a>>,
     pub(crate) flow: Option<Texts<'a>>,
     pub(crate) product_type: Option<Texts<'a>>,
+    pub(crate) language: Option<Texts<'a>>,
     pub(crate) product: Option<Texts<'a>>,
 }
 
@@ -275,6 +276,8 @@ setters! { QueryColumns<'a>:
     flow;
     /// The kind of product that it is about.
     product_type;
+    /// The language that it was asked in.
+    language;
     /// The product that it is about.
     product;
 }
@@ -335,13 +338,15 @@ impl Columns<'_> {
         text("turn", &self.turn)?;
         match &self.kind {
             KindColumns::Query(own) => {
-                let QueryColumns { text: asked, query, topic, intent, flow, product_type, product } = own;
+                let QueryColumns { text: asked, query, topic, intent, flow, product_type, language, product } =
+                    own;
                 text("text", asked)?;
                 text("query", query)?;
                 text("topic", topic)?;
                 text("intent", intent)?;
                 text("flow", flow)?;
                 text("product_type", product_type)?;
+                text("language", language)?;
                 text("product", product)
             }
             KindColumns::Identify(_) => Ok(()),

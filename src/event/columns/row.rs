@@ -21,9 +21,9 @@ impl<'a> Columns<'a> {
         let needed = |texts: &Texts<'a>| texts.get(row).unwrap_or_default();
         match &self.kind {
             KindColumns::Query(own) => {
-                let QueryColumns { text, query, topic, intent, flow, product_type, product } = own;
+                let QueryColumns { text, query, topic, intent, flow, product_type, language, product } = own;
                 let mut event = EventRef::query(id, at);
-                set!(event, row: text query topic intent flow product_type product);
+                set!(event, row: text query topic intent flow product_type language product);
                 self.with_head(event, row)
             }
             KindColumns::Identify(_) => self.with_head(EventRef::identify(id, at), row),

@@ -12,8 +12,8 @@ use crate::fact::door::{SHORTEST_SOUGHT, decodings};
 use crate::fact::index::{Index, Mix};
 use crate::fact::{LeftOut, Limits};
 
-/// Query, topic, intent, flow, product type, product, channel.
-const COLUMNS: usize = 7;
+/// Query, topic, intent, flow, product type, language, product, channel.
+const COLUMNS: usize = 8;
 const CHANNEL: usize = COLUMNS - 1;
 
 /// Largest table of combinations that is looked up without hashing.
@@ -75,22 +75,22 @@ impl<'a> Combinations<'a> {
     /// told by number.
     pub(super) fn of(block: &Columns<'a>, limits: &Limits, seed: u64) -> Option<Self> {
         let none = None;
-        let [query, topic, intent, flow, product_type, product] = match &block.kind {
+        let [query, topic, intent, flow, product_type, language, product] = match &block.kind {
             KindColumns::Query(own) => {
-                let QueryColumns { text, query, topic, intent, flow, product_type, product } = own;
+                let QueryColumns { text, query, topic, intent, flow, product_type, language, product } = own;
                 // Text that the limits leave out is left out without being counted.
                 let text_kept = text.is_some() && limits.privacy == PrivacyLevel::Full;
                 if text_kept || limits.privacy < PrivacyLevel::Intent || limits.values == 0 {
                     return None;
                 }
-                [query, topic, intent, flow, product_type, product]
+                [query, topic, intent, flow, product_type, language, product]
             }
             KindColumns::Identify(_) => [&none; COLUMNS - 1],
             _ => return None,
         };
         let mut columns = [None; COLUMNS];
         let (mut strides, mut size) = ([0; COLUMNS], 1_usize);
-        let all = [query, topic, intent, flow, product_type, product, &block.channel];
+        let all = [query, topic, intent, flow, product_type, language, product, &block.channel];
         for (place, texts) in all.into_iter().enumerate() {
             let Some(texts) = texts else { continue };
             let (codes, count) = texts.codes()?;
@@ -178,11 +178,12 @@ impl<'a> Combinations<'a> {
         }
         let labels = self.labels(&self.list[number as usize].codes);
         let channel = labels[CHANNEL];
-        let [query, topic, intent, flow, product_type, product, _] =
+        let [query, topic, intent, flow, product_type, language, product, _] =
             labels.map(|label| label.map(Cow::Borrowed));
         let kind = if self.turns {
             let products = product.into_iter().collect();
-            let turn = QueryRef { query, topic, intent, flow, product_type, products, ..QueryRef::default() };
+            let rest = QueryRef::default();
+            let turn = QueryRef { query, topic, intent, flow, product_type, language, products, ..rest };
             KindRef::Query(turn)
         } else {
             KindRef::Identify(Identify {})

@@ -27,8 +27,8 @@ fn take_above(query: &mut QueryRef<'_>, level: PrivacyLevel) -> usize {
         taken += usize::from(query.text.take().is_some());
     }
     if level < PrivacyLevel::Intent {
-        let QueryRef { query: asked, topic, intent, flow, product_type, .. } = query;
-        for label in [asked, topic, intent, flow, product_type] {
+        let QueryRef { query: asked, topic, intent, flow, product_type, language, .. } = query;
+        for label in [asked, topic, intent, flow, product_type, language] {
             taken += usize::from(label.take().is_some());
         }
         taken += usize::from(std::mem::take(&mut query.products) != ProductsRef::default());

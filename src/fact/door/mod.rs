@@ -296,8 +296,8 @@ impl Door<'_> {
     fn query(&self, query: &mut QueryRef<'_>, screen: &mut Screen) -> Entry<()> {
         level::lower(query, self.limits, &mut screen.left_out);
         screen.take(&mut query.text);
-        let QueryRef { query: asked, topic, intent, flow, product_type, .. } = query;
-        for label in [asked, topic, intent, flow, product_type] {
+        let QueryRef { query: asked, topic, intent, flow, product_type, language, .. } = query;
+        for label in [asked, topic, intent, flow, product_type, language] {
             self.label(label, screen)?;
         }
         self.values(query.products.len())?;

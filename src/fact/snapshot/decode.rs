@@ -262,6 +262,7 @@ impl<R: Read> Decoder<R> {
                 intent: self.maybe()?,
                 flow: self.maybe()?,
                 product_type: self.maybe()?,
+                language: self.maybe()?,
                 products: products(self)?,
                 cost: self.money()?,
                 privacy: None,

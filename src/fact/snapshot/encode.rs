@@ -71,7 +71,8 @@ pub(super) fn each_text<'f>(kind: &'f Kind, channel: Option<&'f Label>, mut each
     match kind {
         Kind::Query(query) => {
             let labels = [&query.text, &query.query, &query.topic, &query.intent, &query.flow];
-            labels.into_iter().chain([&query.product_type]).flatten().for_each(|label| each(label.as_str()));
+            let more = [&query.product_type, &query.language];
+            labels.into_iter().chain(more).flatten().for_each(|label| each(label.as_str()));
         }
         Kind::Visit(visit) => visit.code.iter().for_each(|code| each(code.as_str())),
         Kind::LinkShared(link) => link.code.iter().for_each(|code| each(code.as_str())),
@@ -188,7 +189,8 @@ impl Pen<'_, '_> {
             Kind::Visit(visit) => self.maybe(&visit.code),
             Kind::Query(query) => {
                 let labels = [&query.text, &query.query, &query.topic, &query.intent, &query.flow];
-                labels.into_iter().chain([&query.product_type]).for_each(|label| self.maybe(label));
+                let more = [&query.product_type, &query.language];
+                labels.into_iter().chain(more).for_each(|label| self.maybe(label));
                 self.list(&query.products, Self::word);
                 self.money(&query.cost);
             }
