@@ -51,7 +51,10 @@ fn read(body: &str) -> Value {
 
 #[test]
 fn ga4_body_is_whole_and_exact() {
-    let bodies = Ga4::new("1234.5678").user_id("k4").bodies(&receipt(&shop()), None, "linear").unwrap();
+    // 72 hours behind the order, and not a second more.
+    let fresh = |as_of| shop().receipt("1001", &Question::new(at(as_of))).unwrap().unwrap();
+    let now = fresh("2026-03-05T18:20:00Z");
+    let bodies = Ga4::new("1234.5678").user_id("k4").bodies(&now, None, "linear").unwrap();
     assert_eq!(bodies.len(), 1);
     let event = |value: f64, touchpoint: &str, labels: Value| {
         let mut params = json!({"transaction_id": "1001", "currency": "EUR", "value": value, "model": "linear",
@@ -69,8 +72,9 @@ fn ga4_body_is_whole_and_exact() {
     });
     assert_eq!(read(&bodies[0]), expected);
     assert!(bodies[0].contains("\"value\":33.34,"), "the digits stand as they are");
-    let undated = Ga4::new("1").undated().bodies(&receipt(&shop()), None, "linear").unwrap();
-    assert!(!undated[0].contains("timestamp"));
+    let undated = Ga4::new("1").undated().bodies(&now, None, "linear").unwrap();
+    let old = Ga4::new("1").bodies(&fresh("2026-03-05T18:20:01Z"), None, "linear").unwrap();
+    assert!(!undated[0].contains("timestamp") && old == undated, "GA4 would throw an older time away");
     assert_eq!(Ga4::new("1").bodies(&receipt(&shop()), None, "no_model"), None);
 }
 
@@ -204,6 +208,30 @@ fn profile_is_one_flat_row() {
     let rows: Vec<BTreeMap<String, String>> = reader.deserialize().map(Result::unwrap).collect();
     assert_eq!((rows[0]["customer"].as_str(), rows[0]["net_eur"].as_str()), ("k5", ""));
     assert!(of_table.iter().all(|(name, value)| rows[1][name] == *value), "{text}");
+}
+
+#[test]
+fn no_cell_of_the_file_is_a_formula() {
+    let mut tracker = Tracker::new(Key::new([7; 16]));
+    let asked = "=HYPERLINK(\"https://evil.example\",\"sale\")";
+    let turn = Event::query("e1", at("2026-03-01T10:00:00Z"), Who::customer("k4")).query(asked).topic("-1+1");
+    tracker.record(turn.channel("@SUM(A1)")).unwrap();
+    let order = Event::order("o1", at("2026-03-02T10:00:00Z"), Who::customer("k4"), "1001", eur(100));
+    tracker.record(order).unwrap();
+    let text = csv(&[profile(&tracker)]);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let row: BTreeMap<String, String> = reader.deserialize().next().unwrap().unwrap();
+    assert_eq!(row["last_query"], format!("'{asked}"));
+    assert_eq!(
+        (row["first_touch_topic"].as_str(), row["first_touch_channel"].as_str()),
+        ("'-1+1", "'@SUM(A1)")
+    );
+    // Numbers, phone numbers too, stay what they are.
+    let ids = ["+4915112345678", "-10.00", "+", "k4"]
+        .map(|id| Profile::new(id, &[], &question().rules, &BuiltIn::Linear).unwrap());
+    let text = csv(&ids);
+    let customers: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(customers, ["+4915112345678", "-10.00", "+", "k4"]);
 }
 
 #[test]

@@ -153,6 +153,9 @@ fn slug(text: &str) -> String {
 
 /// Profiles as CSV (RFC 4180): one row each, one column for each field that any of them has, in the order in which they
 /// come up; empty where a profile has no such field. A line ends in CR LF.
+///
+/// Labels are what people wrote, and a spreadsheet takes a cell that begins with `=`, `@`, or `+` or `-` with more behind
+/// it than a number, for a formula: such a cell begins with an apostrophe.
 pub fn csv(profiles: &[Profile]) -> String {
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     let mut names: Vec<&str> = Vec::new();
@@ -175,8 +178,22 @@ pub fn csv(profiles: &[Profile]) -> String {
 
 fn row(cells: &[&str]) -> String {
     let quoted = |cell: &&str| {
-        let needs = cell.contains([',', '"', '\r', '\n']);
-        if needs { format!("\"{}\"", cell.replace('"', "\"\"")) } else { (*cell).to_owned() }
+        let cell = if is_formula(cell) { format!("'{cell}") } else { (*cell).to_owned() };
+        if cell.contains([',', '"', '\r', '\n']) {
+            format!("\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            cell
+        }
     };
     cells.iter().map(quoted).collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+/// Whether a spreadsheet would work something out.
+fn is_formula(cell: &str) -> bool {
+    let is_number = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    match cell.trim_start().split_at_checked(1) {
+        Some(("=" | "@", _)) => true,
+        Some(("+" | "-", rest)) => !is_number(rest),
+        _ => false,
+    }
 }
