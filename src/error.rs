@@ -95,6 +95,16 @@ pub enum ErrorKind {
         /// What is wrong.
         problem: &'static str,
     },
+    /// A snapshot holds what the limits that were given would not keep.
+    #[error(
+        "the snapshot was written under wider limits, restore it with those: section `{section}`: {problem} under these"
+    )]
+    SnapshotLimits {
+        /// The part in which it shows.
+        section: &'static str,
+        /// What is beyond them.
+        problem: &'static str,
+    },
     /// What a snapshot is read from or written to failed; the source says why.
     #[error("the snapshot could not be read or written to its end")]
     SnapshotIo {

@@ -325,10 +325,11 @@ impl Tracker {
     ///
     /// The limits need not be those that it was written under, as long as they would keep every fact as it is:
     /// higher ones hold from now on, and what was refused before may be delivered again. Only `hash_ids` has to be
-    /// the same.
+    /// the same. To go on under lower ones, restore with the old, let [`Tracker::expire`] take what is too much (texts by
+    /// `Limits::retention`), and write a snapshot anew.
     ///
     /// # Errors
-    /// `NotASnapshot`, `SnapshotVersion`, `SnapshotKey`, `SnapshotIds`, `SnapshotDamaged`, also for facts beyond the
+    /// `NotASnapshot`, `SnapshotVersion`, `SnapshotKey`, `SnapshotIds`, `SnapshotDamaged`, `SnapshotLimits` for facts beyond the
     /// limits, `Full` beyond a cap of the limits, `SnapshotIo` if the reader fails.
     pub fn restore(key: Key, limits: Limits, from: impl std::io::Read) -> Result<Self> {
         Ok(Self { facts: snapshot::read(key, limits, from)?, watching: Watching::default() })

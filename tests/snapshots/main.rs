@@ -141,8 +141,8 @@ fn limits_that_would_not_keep_a_fact_as_it_is_refuse_it() {
     ];
     for change in lower {
         let error = restore(change).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::SnapshotDamaged { .. }), "{error}");
-        assert!(error.to_string().contains("limits"), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::SnapshotLimits { .. }), "{error}");
+        assert!(error.to_string().contains("wider limits"), "{error}");
     }
     let full: [fn(&mut Limits); 4] = [
         |limits| limits.facts = 1,

@@ -19,8 +19,8 @@ use crate::text::{Code, Label, OrderId, ProductId};
 use crate::time::Instant;
 
 /// A text that is longer than the limits allow.
-const TOO_LONG: &str = "a text is longer than the limits that were given allow";
-const TOO_MANY: &str = "a list is longer than the limits that were given allow";
+const TOO_LONG: &str = "a text is too long";
+const TOO_MANY: &str = "a list is too long";
 const NO_SUCH: &str = "a number stands for nothing";
 const NO_UTF8: &str = "a text is not UTF-8";
 
@@ -44,7 +44,7 @@ impl<R: Read> Decoder<R> {
         let mut text: Vec<u8> = Vec::new();
         while !self.source.is_done()? {
             let same = self.source.up_to(text.len(), "a text repeats more than there is")?;
-            let more = self.source.up_to(longest - same.min(longest), TOO_LONG)?;
+            let more = self.source.within(longest - same.min(longest), TOO_LONG)?;
             let end = self.source.take(more)?;
             let in_order = match (text.get(same), end.first()) {
                 (Some(before), Some(now)) => now > before,
@@ -100,7 +100,9 @@ impl<R: Read> Decoder<R> {
     pub(super) fn label<T: From<Arc<str>> + AsRef<str>>(&mut self) -> Result<Option<T>> {
         let label: Option<T> = self.maybe()?;
         match &label {
-            Some(text) if text.as_ref().len() > self.limits.text_bytes => Err(self.source.damaged(TOO_LONG)),
+            Some(text) if text.as_ref().len() > self.limits.text_bytes => {
+                Err(self.source.beyond_limits(TOO_LONG))
+            }
             _ => Ok(label),
         }
     }
@@ -108,13 +110,13 @@ impl<R: Read> Decoder<R> {
     fn product(&mut self) -> Result<ProductId> {
         let text = self.word()?;
         if text.len() > self.limits.text_bytes && &*text != WITHHELD {
-            return Err(self.source.damaged(TOO_LONG));
+            return Err(self.source.beyond_limits(TOO_LONG));
         }
         Ok(ProductId::from(text))
     }
 
     fn list<T>(&mut self, most: usize, mut each: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
-        let count = self.source.up_to(most, TOO_MANY)?;
+        let count = self.source.within(most, TOO_MANY)?;
         let mut list = Vec::with_capacity(count.min(16));
         for _ in 0..count {
             list.push(each(self)?);
@@ -177,7 +179,7 @@ impl<R: Read> Decoder<R> {
             }
             return Ok(T::from(&text));
         }
-        let count = self.source.up_to(self.limits.text_bytes, TOO_LONG)?;
+        let count = self.source.within(self.limits.text_bytes, TOO_LONG)?;
         if count == 0 && !may_be_empty {
             return Err(self.source.damaged("an id is empty"));
         }
@@ -307,7 +309,7 @@ impl<R: Read> Decoder<R> {
             Ok(OrderRefund { refund, amount, lines: own.refund_lines(currency)? })
         })?;
         if refunds.iter().map(|refund| refund.lines.len()).sum::<usize>() > most {
-            return Err(self.source.damaged(TOO_MANY));
+            return Err(self.source.beyond_limits(TOO_MANY));
         }
         let (url, referrer) = (None, None);
         Ok(Order { order, total, updated_at, status, lines, codes, discount_codes, refunds, url, referrer })

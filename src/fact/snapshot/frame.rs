@@ -180,6 +180,11 @@ impl<R: Read> Source<R> {
         damaged(section_name(self.section), problem)
     }
 
+    /// What is wrong with the section under the limits that were given. Its checksum has been right by then.
+    pub(super) fn beyond_limits(&self, problem: &'static str) -> Error {
+        ErrorKind::SnapshotLimits { section: section_name(self.section), problem }.into()
+    }
+
     /// The next bytes of the section.
     pub(super) fn take(&mut self, count: usize) -> Result<&[u8]> {
         if self.bytes.len() - self.start < count {
@@ -249,6 +254,13 @@ impl<R: Read> Source<R> {
     pub(super) fn up_to(&mut self, most: usize, problem: &'static str) -> Result<usize> {
         let number = self.number()?;
         if number > most as u64 { Err(self.damaged(problem)) } else { Ok(number as usize) }
+    }
+
+    /// A number of at most so much by the limits that were given.
+    #[inline]
+    pub(super) fn within(&mut self, most: usize, problem: &'static str) -> Result<usize> {
+        let number = self.number()?;
+        if number > most as u64 { Err(self.beyond_limits(problem)) } else { Ok(number as usize) }
     }
 
     /// Reads blocks until `count` bytes can be taken.

@@ -126,9 +126,7 @@ impl<R: Read> Reader<R> {
             before.clear();
             before.extend_from_slice(bytes);
             if !facts.door().lets_in(&kind) {
-                return Err(decoder
-                    .source
-                    .damaged("a content is not as the limits that were given would keep it"));
+                return Err(decoder.source.beyond_limits("a content would not be kept as it is"));
             }
             let id = facts.contents.add(Content { kind, channel, junk, left_out });
             facts.is_within()?;
@@ -325,8 +323,7 @@ impl<R: Read> Reader<R> {
     /// Reads an id; gives a hash of it, and where it stands.
     fn id(&mut self, may_be_empty: bool) -> Result<[u32; 2]> {
         let Self { facts, decoder: Decoder { source, limits, .. }, text, .. } = self;
-        let count =
-            source.up_to(limits.text_bytes, "an id is longer than the limits that were given allow")?;
+        let count = source.within(limits.text_bytes, "an id is too long")?;
         if !text.has_room(count + 32) {
             return Err(
                 ErrorKind::Full { what: "bytes of ids of one shopper", limit: u64::from(u32::MAX) }.into()
