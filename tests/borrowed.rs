@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use clinch::event::{OrderLine, jsonl};
 use clinch::{
-    Event, EventRef, IdKind, Identifier, IdentifierRef, Money, Order, OrderRefund, RefundLine, Who,
+    Event, EventRef, IdKind, Identifier, IdentifierRef, Identifiers, Money, Order, OrderRefund, RefundLine,
+    Who,
 };
 use clinch::{OrderStatus, Purpose};
 use proptest::prelude::*;
@@ -87,11 +88,13 @@ fn what_is_normalised_already_is_not_copied() {
 }
 
 /// Each constructor of a borrowed event beside its owned namesake.
-#[test]
-fn every_kind_is_built_the_same_way_borrowed_or_owned() {
-    let who = || Who::visitor("v9").email("Ada@Example.com");
-    let cart = || IdentifierRef::new(IdKind::Cart, "c1");
-    let pairs: Vec<(EventRef<'_>, Event)> = vec![
+fn who() -> Identifiers {
+    Who::visitor("v9").email("Ada@Example.com")
+}
+
+/// What happens in a chat and how shoppers come in, borrowed and owned.
+fn of_chats() -> Vec<(EventRef<'static>, Event)> {
+    vec![
         (
             EventRef::query("e", at()).topic("t").text("x").product("p").product("q").cost(eur(1)).into(),
             Event::query("e", at(), who()).topic("t").text("x").product("p").product("q").cost(eur(1)).into(),
@@ -134,6 +137,12 @@ fn every_kind_is_built_the_same_way_borrowed_or_owned() {
             EventRef::visit("e", at()).url("u").referrer("r").code("c").into(),
             Event::visit("e", at(), who()).url("u").referrer("r").code("c").into(),
         ),
+    ]
+}
+
+/// What happens in the shop.
+fn of_shops() -> Vec<(EventRef<'static>, Event)> {
+    vec![
         (
             EventRef::add_to_cart("e", at(), "p").quantity(2).price(eur(5)).into(),
             Event::add_to_cart("e", at(), who(), "p").quantity(2).price(eur(5)).into(),
@@ -161,8 +170,13 @@ fn every_kind_is_built_the_same_way_borrowed_or_owned() {
             EventRef::consent("e", at(), Purpose::Analytics, true).into(),
             Event::consent("e", at(), who(), Purpose::Analytics, true).into(),
         ),
-    ];
-    for (borrowed, owned) in pairs {
+    ]
+}
+
+#[test]
+fn every_kind_is_built_the_same_way_borrowed_or_owned() {
+    let cart = || IdentifierRef::new(IdKind::Cart, "c1");
+    for (borrowed, owned) in of_chats().into_iter().chain(of_shops()) {
         let mut borrowed = borrowed.email("Ada@Example.com").visitor("v1");
         borrowed.who.set(IdKind::Visitor, "v9");
         assert_eq!(Event::from(borrowed), owned);

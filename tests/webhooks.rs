@@ -135,28 +135,15 @@ impl Webhook {
 /// A webhook of every platform, signed now.
 fn webhooks(server: &Server) -> Vec<Webhook> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
+    of_stores(&now).into_iter().chain(of_others(server, &now)).collect()
+}
+
+fn of_stores(now: &str) -> Vec<Webhook> {
     let shopify = payload("shopify/order.json");
     let woocommerce = payload("woocommerce/order_727.json");
     let bigcommerce =
         br#"{"scope":"store/order/created","producer":"stores/abc","data":{"type":"order","id":250}}"#
             .to_vec();
-    let order = text("acp/2026-04-17.refunded-order.json").replace("\"usd\"", "\"eur\"");
-    let acp = format!(r#"{{"type":"order_create","data":{order}}}"#).into_bytes();
-    let meta = br#"{"object":"page","entry":[{"messaging":[{"sender":{"id":"7"},"timestamp":1458692752478,"referral":{"ref":"x"}}]}]}"#.to_vec();
-    let twilio = b"MessageSid=SM1&From=whatsapp%3A%2B16505551234&ReferralCtwaClid=Aff_1".to_vec();
-    let segment = br#"{"type":"track","event":"Order Completed","messageId":"m1","timestamp":"2026-03-01T10:00:00Z","userId":"k4","properties":{"order_id":"s1","total":10,"currency":"EUR"}}"#.to_vec();
-    let ucp = payload("ucp/order.json");
-    let digest = format!("sha-256=:{}:", STANDARD.encode(sha2::Sha256::digest(&ucp)));
-    let params = r#"("@method" "@authority" "@path" "content-digest" "content-type");keyid="k""#;
-    let base = format!(
-        "\"@method\": POST\n\"@authority\": {}\n\"@path\": /ucp\n\"content-digest\": {digest}\n\"content-type\": application/json\n\"@signature-params\": {params}",
-        server.address
-    );
-    let signature: Signature = ucp_key().sign(base.as_bytes());
-    let signed = format!(
-        "http://{}/twilioFromwhatsapp:+16505551234MessageSidSM1ReferralCtwaClidAff_1",
-        server.address
-    );
     let base64 = |parts: &[&[u8]]| STANDARD.encode(hmac256(parts));
     vec![
         Webhook {
@@ -183,7 +170,7 @@ fn webhooks(server: &Server) -> Vec<Webhook> {
                     format!("v1,{}", base64(&[b"m1.", now.as_bytes(), b".", &bigcommerce])),
                 ),
                 ("webhook-id", "m1".into()),
-                ("webhook-timestamp", now.clone()),
+                ("webhook-timestamp", now.into()),
             ],
             body: bigcommerce,
         },
@@ -192,6 +179,29 @@ fn webhooks(server: &Server) -> Vec<Webhook> {
             headers: vec![("x-adobe-digital-signature-1", text("keys/event_signature.txt"))],
             body: payload("keys/event_2048.json"),
         },
+    ]
+}
+
+/// Of agents, chats and analytics.
+fn of_others(server: &Server, now: &str) -> Vec<Webhook> {
+    let order = text("acp/2026-04-17.refunded-order.json").replace("\"usd\"", "\"eur\"");
+    let acp = format!(r#"{{"type":"order_create","data":{order}}}"#).into_bytes();
+    let meta = br#"{"object":"page","entry":[{"messaging":[{"sender":{"id":"7"},"timestamp":1458692752478,"referral":{"ref":"x"}}]}]}"#.to_vec();
+    let twilio = b"MessageSid=SM1&From=whatsapp%3A%2B16505551234&ReferralCtwaClid=Aff_1".to_vec();
+    let segment = br#"{"type":"track","event":"Order Completed","messageId":"m1","timestamp":"2026-03-01T10:00:00Z","userId":"k4","properties":{"order_id":"s1","total":10,"currency":"EUR"}}"#.to_vec();
+    let ucp = payload("ucp/order.json");
+    let digest = format!("sha-256=:{}:", STANDARD.encode(sha2::Sha256::digest(&ucp)));
+    let params = r#"("@method" "@authority" "@path" "content-digest" "content-type");keyid="k""#;
+    let base = format!(
+        "\"@method\": POST\n\"@authority\": {}\n\"@path\": /ucp\n\"content-digest\": {digest}\n\"content-type\": application/json\n\"@signature-params\": {params}",
+        server.address
+    );
+    let signature: Signature = ucp_key().sign(base.as_bytes());
+    let signed = format!(
+        "http://{}/twilioFromwhatsapp:+16505551234MessageSidSM1ReferralCtwaClidAff_1",
+        server.address
+    );
+    vec![
         Webhook {
             path: "/acp",
             headers: vec![(

@@ -32,6 +32,17 @@
 //! [`Answer`]: facts, "fetch this", a privacy request, an order that is gone, or nothing with the reason.
 //! [`Refused::status`] and [`Received::STATUS`] are the HTTP status that each platform expects.
 //!
+//! | platform | signed by the header | what the delivery is about |
+//! |---|---|---|
+//! | [`shopify`] | `X-Shopify-Hmac-Sha256` or `shopify-hmac-sha256` | `X-Shopify-Topic` or `shopify-topic` |
+//! | [`woocommerce`] | `X-WC-Webhook-Signature` | `X-WC-Webhook-Topic` |
+//! | [`bigcommerce`] | `webhook-signature` with `webhook-id` and `webhook-timestamp` | the body's `scope` |
+//! | [`adobe`] | `x-adobe-digital-signature-1` or `-2` (events), `x-adobe-commerce-webhook-signature` (webhooks) | the body's type; of webhooks the host says it |
+//! | [`acp`] | `Merchant-Signature` | the body's `type` |
+//! | [`ucp`] | `Signature` with `Signature-Input` and `Content-Digest` | an order |
+//! | [`meta`] | `X-Hub-Signature-256` | the body's `object` |
+//! | [`twilio`], [`segment`] | `X-Twilio-Signature`, `X-Signature` | the form, the body's `type` |
+//!
 //! # What an order becomes
 //!
 //! | fact | from |
