@@ -83,6 +83,8 @@ fn label(name: &'static str) -> BoxedStrategy<String> {
         "abc".to_owned(),
         "x V9 x".to_owned(),
         "%76isitor-100".to_owned(),
+        "%56ISITOR-100".to_owned(),
+        "%2556isitor-100".to_owned(),
         "GRÖSSE größe".to_owned(),
         "σας-ς12".to_owned(),
         "49 30 12 34 56".to_owned(),

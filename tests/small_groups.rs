@@ -322,18 +322,11 @@ fn an_erased_order_of_few_is_not_shown_by_itself() {
 #[test]
 fn a_query_that_one_buyer_asked_often_is_a_query_of_one_buyer() {
     let asking = |query: &str, who: &str, number: i64| -> Event {
-        Event::query(format!("e{number}"), at(number), Who::visitor(who.to_owned())).query(query).into()
+        Event::query(format!("e{number}"), at(number), Who::visitor(who)).query(query).into()
     };
     let buying = |who: &str, number: i64| -> Event {
         let money = Money::new(100, "EUR".parse().unwrap());
-        Event::order(
-            format!("e{number}"),
-            at(number),
-            Who::visitor(who.to_owned()),
-            format!("{number}"),
-            money,
-        )
-        .into()
+        Event::order(format!("e{number}"), at(number), Who::visitor(who), format!("{number}"), money).into()
     };
     let mut events = Vec::new();
     for number in 0..4 {

@@ -239,7 +239,7 @@ impl<'w> Life<'w> {
         if !self.silent.is_empty() {
             let shown = self.shown();
             let spelt = self.silent.iter().find(|name| spells(&shown, **name));
-            assert!(spelt.is_none(), "seed {}: {spelt:?} is spelt out in {shown}", self.seed);
+            assert!(spelt.is_none(), "seed {}: {spelt:?} is spelt out", self.seed);
         }
         self.went.steps += 1;
     }

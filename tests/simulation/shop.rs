@@ -47,11 +47,17 @@ pub fn instant(hour: Hour) -> DateTime<Utc> {
 pub fn world(draws: &mut Draws, hours: u64) -> Vec<Told> {
     let count = 8 + draws.below(25) as u32;
     let mut versions = BTreeSet::new();
-    (0..count).map(|id| told(draws, id, hours, &mut versions)).collect()
+    let mut all: Vec<Told> = Vec::new();
+    for id in 0..count {
+        // One in four happens at the hour of another.
+        let other = (draws.below(4) == 0 && id > 0).then(|| all[draws.below(u64::from(id)) as usize].at);
+        let at = other.unwrap_or_else(|| draws.below(hours) as Hour);
+        all.push(told(draws, id, at, &mut versions));
+    }
+    all
 }
 
-fn told(draws: &mut Draws, id: u32, hours: u64, versions: &mut BTreeSet<(u8, Hour)>) -> Told {
-    let at = draws.below(hours) as Hour;
+fn told(draws: &mut Draws, id: u32, at: Hour, versions: &mut BTreeSet<(u8, Hour)>) -> Told {
     let person = draws.below(PEOPLE) as u8;
     let own = [person, 3 + 2 * person, 4 + 2 * person, 9 + person];
     let mut names: BTreeSet<u8> = [own[draws.below(4) as usize]].into();
