@@ -37,7 +37,7 @@ use clinch::{
     Attribution, BuiltIn, Dimension, Game, MarkovCounts, Negative, PathTable, PerLabel, Removal, Shapley,
     choose_order, shapley_ordered,
 };
-use csv::ByteRecord;
+use csv::StringRecord;
 use serde_json::{Map, Value, json};
 use smallvec::SmallVec;
 
@@ -206,11 +206,10 @@ impl Columns {
         &["nulls", "null", "total_null"],
     ];
 
-    fn find(header: &ByteRecord, given: &[Option<String>; 4]) -> Outcome<Self> {
-        let names: Vec<String> =
-            header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+    fn find(header: &StringRecord, given: &[Option<String>; 4]) -> Outcome<Self> {
+        let names: Vec<&str> = header.iter().map(str::trim).collect();
         let place = |which: usize| -> Outcome<Option<usize>> {
-            let find = |name: &str| names.iter().position(|held| held == name);
+            let find = |name: &str| names.iter().position(|held| *held == name);
             match &given[which] {
                 None => Ok(Self::USUAL[which].iter().find_map(|name| find(name))),
                 Some(name) => match find(name) {
@@ -234,14 +233,14 @@ impl Columns {
 /// Adds the rows of a file to a table.
 fn read(file: impl Read, options: &Options, table: &mut PathTable) -> Outcome<()> {
     let mut reader = csv::ReaderBuilder::new().delimiter(options.delimiter).from_reader(file);
-    let header = reader.byte_headers()?.clone();
+    let header = reader.headers()?.clone();
     if header.is_empty() {
         return Err("the file is empty: its first line names the columns".into());
     }
     let columns = Columns::find(&header, &options.columns)?;
-    let mut record = ByteRecord::new();
+    let mut record = StringRecord::new();
     // Errors of the reader name the line themselves.
-    while reader.read_byte_record(&mut record)? {
+    while reader.read_record(&mut record)? {
         add_row(&record, &columns, &options.separator, table).map_err(|error| {
             let line = record.position().map_or(0, |position| position.line());
             format!("line {line}: {error}")
@@ -250,32 +249,42 @@ fn read(file: impl Read, options: &Options, table: &mut PathTable) -> Outcome<()
     Ok(())
 }
 
-fn add_row(record: &ByteRecord, columns: &Columns, separator: &str, table: &mut PathTable) -> Outcome<()> {
-    let text = |column: usize| {
-        std::str::from_utf8(&record[column]).map(str::trim_ascii).map_err(|_| "the text is not UTF-8")
-    };
-    let path = text(columns.path)?;
-    let conversions = number("conversions", text(columns.conversions)?)?;
+fn add_row(record: &StringRecord, columns: &Columns, separator: &str, table: &mut PathTable) -> Outcome<()> {
+    let text = |column: usize| record[column].trim_ascii();
     let optional = |name: &str, column: Option<usize>| match column {
-        Some(column) => number(name, text(column)?),
+        Some(column) => number(name, text(column)),
         None => Ok(0.0),
     };
     let outcome = clinch::Outcome {
-        conversions,
+        conversions: number("conversions", text(columns.conversions))?,
         value: optional("value", columns.value)?,
         nulls: optional("nulls", columns.nulls)?,
     };
+    let path = text(columns.path);
     if path.is_empty() {
         return Ok(table.add([""; 0], outcome)?);
     }
-    let labels: SmallVec<[&str; 32]> = match separator.as_bytes() {
-        [one] if one.is_ascii() => path.split(char::from(*one)).map(str::trim_ascii).collect(),
-        _ => path.split(separator).map(str::trim_ascii).collect(),
-    };
+    let labels = cut(path, separator);
     if let Some(place) = labels.iter().position(|label| label.is_empty()) {
         return Err(format!("label {} of the path `{path}` is empty", place + 1).into());
     }
     Ok(table.add(labels, outcome)?)
+}
+
+/// The labels of a path. Most separators are one byte and most labels short: a plain loop is faster than a search.
+fn cut<'t>(path: &'t str, separator: &str) -> SmallVec<[&'t str; 32]> {
+    let &[separator] = separator.as_bytes() else {
+        return path.split(separator).map(str::trim_ascii).collect();
+    };
+    let (mut labels, mut start) = (SmallVec::new(), 0);
+    for (place, byte) in path.bytes().enumerate() {
+        if byte == separator {
+            labels.push(path[start..place].trim_ascii());
+            start = place + 1;
+        }
+    }
+    labels.push(path[start..].trim_ascii());
+    labels
 }
 
 /// A cell as a number; nothing and `NA` are 0.

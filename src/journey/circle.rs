@@ -166,7 +166,7 @@ impl<'w, 'a> Circle<'w, 'a> {
         let mut word: Option<(i128, bool)> = None;
         for place in members {
             let row = &self.rows[*place as usize];
-            let prepared = self.world.plan.get(row.content);
+            let prepared = self.world.prepared(row.content);
             let at = row.at.nanos();
             let held = self.world.facts.contents.get(row.content);
             if held.code != NONE && matches!(held.content.kind, Kind::LinkClick(_) | Kind::Visit(_)) {

@@ -37,6 +37,13 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(contents: &Contents, rules: &Rules) -> Self {
+        let mut plan = Self::bare(rules);
+        plan.grow(contents, rules);
+        plan
+    }
+
+    /// The same without the contents, for an answer that looks at few of them.
+    pub(crate) fn bare(rules: &Rules) -> Self {
         let mut windows = [rules.lookback.as_nanos(); TouchKind::ALL.len()];
         for (kind, window) in &rules.kind_windows {
             windows[*kind as usize] = window.as_nanos();
@@ -44,9 +51,7 @@ impl Plan {
         let evidence_windows: BTreeMap<Evidence, u64> =
             rules.evidence_windows.iter().map(|(evidence, window)| (*evidence, window.as_nanos())).collect();
         let longest = windows.iter().chain(evidence_windows.values()).copied().max().unwrap_or_default();
-        let mut plan = Self { contents: Vec::new(), windows, evidence_windows, longest, has_queries: false };
-        plan.grow(contents, rules);
-        plan
+        Self { contents: Vec::new(), windows, evidence_windows, longest, has_queries: false }
     }
 
     /// Takes in the contents that have come since.
@@ -56,19 +61,7 @@ impl Plan {
             return;
         }
         let excludes = rules.excludes();
-        let prepared = |held: &Held| {
-            let touch = TouchKind::of(&held.content);
-            let intent = match &held.content.kind {
-                Kind::Query(query) => query.intent.as_ref(),
-                _ => None,
-            };
-            Prepared {
-                touch,
-                may: touch.is_some_and(|touch| rules.kinds.contains(&touch)),
-                excluded: intent.is_some_and(|intent| excludes(intent.as_str())),
-                direct: held.labels[CHANNEL] != NONE && direct_channel(held.content.channel.as_ref()),
-            }
-        };
+        let prepared = |held: &Held| prepare(held, rules, &excludes);
         self.has_queries |= contents.iter().skip(known).any(|held| held.labels[QUERY] != NONE);
         self.contents.extend(contents.iter().skip(known).map(prepared));
     }
@@ -78,12 +71,33 @@ impl Plan {
         self.contents.len()
     }
 
+    /// What a content is that it knows.
     pub(crate) fn get(&self, content: u32) -> Prepared {
         self.contents[content as usize]
     }
 
+    /// What any content is.
+    pub(crate) fn prepared(&self, content: u32, contents: &Contents, rules: &Rules) -> Prepared {
+        let known = self.contents.get(content as usize).copied();
+        known.unwrap_or_else(|| prepare(contents.get(content), rules, |intent| rules.excludes()(intent)))
+    }
+
     pub(crate) fn window(&self, kind: TouchKind) -> u64 {
         self.windows[kind as usize]
+    }
+}
+
+fn prepare(held: &Held, rules: &Rules, excludes: impl Fn(&str) -> bool) -> Prepared {
+    let touch = TouchKind::of(&held.content);
+    let intent = match &held.content.kind {
+        Kind::Query(query) => query.intent.as_ref(),
+        _ => None,
+    };
+    Prepared {
+        touch,
+        may: touch.is_some_and(|touch| rules.kinds.contains(&touch)),
+        excluded: intent.is_some_and(|intent| excludes(intent.as_str())),
+        direct: held.labels[CHANNEL] != NONE && direct_channel(held.content.channel.as_ref()),
     }
 }
 

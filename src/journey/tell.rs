@@ -182,7 +182,7 @@ impl Circle<'_, '_> {
         let origins = self.origins(shopper, part);
         let mut channels =
             origins.iter().filter(|(content, _)| contents.get(*content).labels[CHANNEL] != NONE);
-        channels.next().is_some_and(|(content, _)| self.world.plan.get(*content).direct)
+        channels.next().is_some_and(|(content, _)| self.world.prepared(*content).direct)
     }
 
     /// The text of a value.

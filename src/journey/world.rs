@@ -11,7 +11,7 @@ use crate::id::IdKind;
 use crate::identity::{self, People, Said};
 use crate::journey::circle::{Circle, Turn};
 use crate::journey::order;
-use crate::journey::plan::Plan;
+use crate::journey::plan::{Plan, Prepared};
 use crate::journey::rules::Rules;
 use crate::privacy::ConsentPolicy;
 use crate::text::EventId;
@@ -71,7 +71,7 @@ impl<'a> World<'a> {
         as_of: DateTime<Utc>,
         number: u32,
     ) -> Self {
-        let mut world = Self::planned(facts, rules, policy, as_of);
+        let mut world = Self::alone(facts, rules, Cow::Owned(Plan::bare(rules)), policy, as_of);
         let mut tied = vec![number];
         for code in Circle::new(&world, number).codes_used() {
             let ties = [facts.links.get(code.0), facts.discounts.get(code.1)];
@@ -105,6 +105,11 @@ impl<'a> World<'a> {
         let (now, remote) = (nanos_of(as_of), Remote::default());
         let has_conversations = facts.names.has_conversations();
         Self { facts, rules, plan, policy, as_of, now, remote, has_conversations }
+    }
+
+    /// What a content is to the rules.
+    pub(crate) fn prepared(&self, content: u32) -> Prepared {
+        self.plan.prepared(content, &self.facts.contents, self.rules)
     }
 
     /// Whether the window of a conversion reaches back behind what is kept of touchpoints.

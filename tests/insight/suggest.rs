@@ -128,3 +128,22 @@ fn an_answer_costs_a_thousandth_of_what_learning_does() {
     println!("fitted in {fitted:?}, answered in {answered:?}");
     assert!(answered < fitted / 100, "{answered:?} {fitted:?}");
 }
+
+/// Counted in bytes that are allocated, which do not hang on the machine.
+#[test]
+fn a_suggestion_costs_the_shopper_and_not_the_shop() {
+    let question = Question::new(day(300));
+    let now = Identifier::new(IdKind::Visitor, "v-now");
+    let bytes = |shoppers: u32| {
+        let mut events = Shop::generate(&ShopConfig { shoppers, ..ShopConfig::default() }).events;
+        events.push(Event::query("n1", hour(1), Who::visitor("v-now")).topic("delivery").into());
+        let tracker = tracker(events);
+        let suggester = tracker.suggester(&question).least_journeys(3);
+        let ask = || tracker.suggest(&now, &question, &suggester, Rank::Chance);
+        assert!(ask()[0].len() > 2);
+        allocation_counter::measure(|| assert_eq!(ask().len(), 1)).bytes_total
+    };
+    let (few, many) = (bytes(100), bytes(2_000));
+    println!("{few} bytes in a shop of 100, {many} in one of 2,000");
+    assert!(many < 2 * few, "{few} {many}");
+}

@@ -441,7 +441,7 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
             cause,
             kind: touch.kind,
             bot: touch.kind.is_bot(caused),
-            direct: touch.kind == TouchKind::Visit && self.circle.world.plan.get(touch.content).direct,
+            direct: touch.kind == TouchKind::Visit && self.circle.world.prepared(touch.content).direct,
             evidence: EvidenceSet::default(),
             folds,
             rest: Vec::new(),
@@ -458,7 +458,7 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
         if !self.shopper.consent || !turn.consent {
             return Err(RefuseReason::NoConsent);
         }
-        if !self.circle.world.plan.get(turn.content).may {
+        if !self.circle.world.prepared(turn.content).may {
             return Err(RefuseReason::KindMayNotEarn);
         }
         if let Some(reason) = turn.barred {
