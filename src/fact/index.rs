@@ -32,11 +32,33 @@ impl Index {
 
     /// Adds a number, which is below `u32::MAX` and not in it yet.
     pub(crate) fn insert(&mut self, hash: u32, number: u32) {
+        self.make_room();
+        self.used += 1;
+        self.put(hash, number);
+    }
+
+    /// Adds a number unless there is one under its hash that satisfies `is`; says whether it was added. One look where
+    /// a search and an insertion take two.
+    pub(crate) fn insert_unless(&mut self, hash: u32, number: u32, mut is: impl FnMut(u32) -> bool) -> bool {
+        self.make_room();
+        let mask = self.slots.len() - 1;
+        let mut place = hash as usize & mask;
+        while self.slots[place].1 != EMPTY {
+            let (held, other) = self.slots[place];
+            if held == hash && is(other) {
+                return false;
+            }
+            place = (place + 1) & mask;
+        }
+        self.used += 1;
+        self.slots[place] = (hash, number);
+        true
+    }
+
+    fn make_room(&mut self) {
         if (self.used + 1) * 4 > self.slots.len() * 3 {
             self.grow();
         }
-        self.used += 1;
-        self.put(hash, number);
     }
 
     /// Takes out a number that stands under this hash.
@@ -169,6 +191,10 @@ mod tests {
             assert_eq!(index.find(number % 10, |held| held == number), Some(number));
         }
         assert_eq!(index.find(3, |held| held == 4), None);
+        for number in 0..2_000 {
+            assert_eq!(index.insert_unless(number % 10, number, |held| held == number), number >= 1_000);
+        }
+        assert!((0..2_000).all(|number| index.find(number % 10, |held| held == number) == Some(number)));
     }
 
     #[test]

@@ -113,6 +113,22 @@ impl Names {
         self.push(Name { key: key_of(known), cluster, start: 0, count: 1, kind: known.kind, claims: false })
     }
 
+    /// Adds an identifier at the end, unless it is here already; says whether it was added. Nothing has been taken out
+    /// so far.
+    pub(super) fn append(&mut self, known: Known, cluster: u32) -> bool {
+        let (key, handle) = (key_of(known), self.held.len() as Handle);
+        let held = &self.held;
+        let is_here = |other: Handle| held[other as usize].key == key && held[other as usize].count == 1;
+        if !self.index.insert_unless(key[0] as u32, handle, is_here) {
+            return false;
+        }
+        self.identifiers += 1;
+        self.has_conversations |= known.kind == IdKind::Conversation;
+        make_room(&mut self.held);
+        self.held.push(Name { key, cluster, start: 0, count: 1, kind: known.kind, claims: false });
+        true
+    }
+
     /// Adds a set of several identifiers, which is not here yet.
     pub(crate) fn add_set(&mut self, who: &[Known], members: &[Handle], cluster: u32) -> Handle {
         let start = self.lists.len() as u32;

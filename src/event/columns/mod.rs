@@ -59,6 +59,7 @@ pub struct ColumnsOf<'a, K> {
 /// The columns of a kind's own fields.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "a host makes a handful of blocks, each of very many rows")]
 pub enum KindColumns<'a> {
     /// Turns.
     Query(QueryColumns<'a>),

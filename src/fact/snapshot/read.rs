@@ -197,11 +197,10 @@ impl<R: Read> Reader<R> {
             let (kind, name) = (IdKind::ALL.get(usize::from(bytes[0])).copied(), u128::from_be_bytes(name));
             let Some(kind) = kind else { return Err(source.damaged("a kind of identifier is not known")) };
             let known = Known { kind, name: Pseudonym::from_words([name as u64, (name >> 64) as u64]) };
-            if ends.is_some_and(|(_, last)| last >= name) || facts.names.find_one(known).is_some() {
+            if ends.is_some_and(|(_, last)| last >= name) || !facts.names.append(known, cluster) {
                 return Err(source.damaged("identifiers are not in order, or one stands twice"));
             }
             ends = Some((ends.map_or(name, |(first, _)| first), name));
-            facts.names.add_one(known, cluster);
             used.push(false);
             shapes.push(1);
         }
