@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::experiment::{Compared, HoldoutReport, RevenueLift};
+use crate::experiment::{Arm, Compared, HoldoutReport, RevenueLift};
 use crate::statistics::Estimate;
 
 /// A number of minor units as decimal text, rounded half away from zero.
@@ -30,6 +30,14 @@ impl fmt::Display for HoldoutReport {
         let holds =
             if self.sample_ratio.holds { "as assigned" } else { "NOT as assigned: do not compare them" };
         writeln!(f, "sizes of the arms: {holds} (p = {:.4})", self.sample_ratio.p)?;
+        let leaks = self.arms.iter().filter(|arm| arm.arm == Arm::Holdout && arm.exposed > 0);
+        for arm in leaks {
+            writeln!(
+                f,
+                "{} people of the holdout MET THE BOT: what follows is less than it causes",
+                arm.exposed
+            )?;
+        }
         writeln!(f, "conversion rate: {}", self.conversion)?;
         self.revenue.iter().try_for_each(|revenue| write!(f, "{revenue}"))?;
         writeln!(f, "{}, question {}", self.holdout, self.question)

@@ -129,6 +129,23 @@ fn the_answer_is_a_function_of_the_set_of_facts() {
 }
 
 #[test]
+fn a_holdout_that_met_the_bot_is_said_to_have() {
+    let config = config(5, 400, 0);
+    let mut trial = Trial::generate(&config);
+    assert!(!answer(&config, &trial).to_string().contains("MET THE BOT"));
+    let is_held_out = |event: &&clinch::Event| {
+        event.kind().name() == "visit"
+            && config.holdout.assign(event.who().get(IdKind::Visitor).unwrap()) == Arm::Holdout
+    };
+    let visit = trial.events.iter().find(is_held_out).unwrap().clone();
+    let at = visit.at() + chrono::TimeDelta::seconds(1);
+    trial.events.push(clinch::Event::query("leak", at, visit.who().clone()).topic("size").into());
+    let report = answer(&config, &trial);
+    assert_eq!(report.arms[1].exposed, 1);
+    assert!(report.to_string().contains("1 people of the holdout MET THE BOT"), "{report}");
+}
+
+#[test]
 fn visitors_lost_from_one_arm_are_noticed() {
     let config = config(5, 2_000, 0);
     let mut trial = Trial::generate(&config);
