@@ -234,6 +234,26 @@ fn a_turn_that_was_named_before_it_came_counts_its_shopper_once() {
     assert_eq!((report.overview.turns.of, report.overview.people.of), (2, 1));
 }
 
+#[test]
+fn an_order_whose_window_has_expired_is_told_apart() {
+    let mut limits = Limits::default();
+    limits.retention.touchpoints = Some(Span::days(30));
+    let mut tracker = Tracker::with_limits(Key::new([7; 16]), limits);
+    let day = |day: u64| at(day * 24);
+    tracker.record(Event::query("turn", day(95), Who::visitor("visitor-1")).topic("size")).unwrap();
+    let _gone = tracker.expire(day(100)).unwrap();
+    let question = Question::new(day(1_000));
+    let watch = tracker.watch(&question).unwrap();
+    let eur = Money::new(700, "EUR".parse().unwrap());
+    for (order, at) in [("early", 80), ("late", 101)] {
+        let _new =
+            tracker.record(Event::order(order, day(at), Who::visitor("visitor-1"), order, eur)).unwrap();
+    }
+    let report = tracker.watched(&watch).unwrap();
+    assert_eq!(report, tracker.report(&question).unwrap());
+    assert_eq!((report.totals[0].expired.count, report.totals[0].conversions), (1, 2));
+}
+
 /// An event of a shop with a few very busy people, most of whom are plain.
 fn busy(random: &mut Random, number: u64, people: u64, odd: u64) -> Event {
     let person = random.below(people);

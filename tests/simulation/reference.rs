@@ -248,12 +248,12 @@ impl Reference {
             .filter(|name| self.events.iter().any(|told| !is_own(told) && told.names.contains(name)))
             .collect();
         self.events.retain(|told| !goes(told));
-        // Everything that the person is known by is under the stone.
+        // Everything that the person was known by then is under the stone.
         let mut named: BTreeSet<u8> = self
             .events
             .iter()
             .chain(&gone)
-            .filter(|told| is_own(told))
+            .filter(|told| is_own(told) && told.at <= until)
             .flat_map(|told| told.names.clone())
             .collect();
         named.insert(name);

@@ -200,6 +200,11 @@ impl Live {
             return false;
         }
         self.grow(facts);
+        // What has no path any more is told apart.
+        let expired = |at| world(facts, &self.question, &self.plan).expired(nanos_of(at));
+        if change.order.is_some_and(|(order, _)| expired(order.at)) {
+            return false;
+        }
         if !self.busy.has(cluster) {
             self.meet(facts, cluster);
         }
