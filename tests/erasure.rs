@@ -244,6 +244,7 @@ fn on_a_shared_device_nobody_inherits_what_was_nobodys() {
     assert_eq!((erased.identifiers, erased.shared, erased.facts["query"]), (2, 1, 1));
     assert_eq!(told_of(&tracker, "2"), before, "Bob gets what he got, and not what was nobody's");
     assert_eq!(totals(&tracker), told("15.00", "0.00", "10.00"));
+    assert_eq!(report(&tracker).overview.events, 3, "that Ann was on the tablet is no event");
     // Bob goes as well: of the tablet only what was nobody's is left.
     let erased = erase(&mut tracker, &events, customer("bob"));
     assert_eq!((erased.facts["query"], erased.orders), (1, 1));

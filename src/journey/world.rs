@@ -137,6 +137,16 @@ impl<'a> World<'a> {
         }
     }
 
+    /// How many of a cluster's rows are events. What an erased customer left behind on somebody else's device is none.
+    pub(crate) fn events<'r>(&self, number: u32, rows: impl Iterator<Item = &'r Row>, count: usize) -> i64 {
+        let (gone, names) = (&self.facts.gone, &self.facts.names);
+        let is_ghostly = |handle: Handle| gone.is_ghostly(&names.who(handle));
+        let haunted =
+            !gone.ghosts.is_empty() && self.cluster(number).handles.iter().any(|handle| is_ghostly(*handle));
+        let left_behind = if haunted { rows.filter(|row| is_ghostly(row.handle)).count() } else { 0 };
+        (count - left_behind) as i64
+    }
+
     /// Whom the facts of a cluster belong to.
     pub(crate) fn people(&self, number: u32, seen: &[Row]) -> Cow<'a, People> {
         let cluster = self.cluster(number);

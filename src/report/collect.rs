@@ -253,7 +253,7 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
         }
         let mut circle = Circle::new(self.world, number);
         circle.find_causes();
-        self.state.tally.intake.events += circle.rows.len() as i64;
+        self.state.tally.intake.events += self.world.events(number, circle.rows.iter(), circle.rows.len());
         if circle.cluster.traits.counted {
             for row in circle.rows.iter() {
                 let content = &self.world.facts.contents.get(row.content).content;

@@ -38,7 +38,7 @@ pub struct Overview {
     pub junk_identifiers: u64,
     /// Fields left out of what was kept, by reason; see [`FieldReason`].
     pub fields_left_out: BTreeMap<FieldReason, u64>,
-    /// Facts that the answer rests on.
+    /// Facts that the answer rests on. What tells that an erased customer shared a device with somebody is none.
     pub events: u64,
     /// Whether the rates above are withheld, and none of them says anything: too few people asked, or bought.
     pub rates_withheld: bool,

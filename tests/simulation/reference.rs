@@ -211,8 +211,10 @@ impl Reference {
             self.events.iter().filter(|told| self.is_of(told, &person)).cloned().collect();
         let is_own = |told: &Told| own.contains(told);
         let gone: Vec<Told> = own.iter().filter(|told| told.at <= until).cloned().collect();
+        let mut orders = BTreeSet::new();
         for told in &gone {
             if let Said::Order { order, .. } = told.said {
+                orders.insert(order);
                 let known: BTreeSet<Told> =
                     self.events.iter().filter(|told| told.order() == Some(order)).cloned().collect();
                 let known = if with_orders { BTreeSet::new() } else { known };
@@ -224,8 +226,11 @@ impl Reference {
         let shared = |name: &u8, events: &BTreeSet<Told>| {
             events.iter().any(|told| !is_own(told) && told.names.contains(name))
         };
+        // An order goes whole, and with it the versions that were told after that hour.
+        let goes =
+            |told: &&Told| told.at <= until || told.order().is_some_and(|order| orders.contains(&order));
         let named: BTreeSet<u8> =
-            gone.iter().flat_map(|told| told.names.iter().copied()).chain([name]).collect();
+            own.iter().filter(goes).flat_map(|told| told.names.iter().copied()).chain([name]).collect();
         let shared: BTreeSet<u8> = named.iter().copied().filter(|name| shared(name, &self.events)).collect();
         // Mere claims between what others use say nothing of the person.
         let stays = |told: &Told| told.said == Said::Identify && told.names.is_subset(&shared);

@@ -177,7 +177,8 @@ impl Plain {
         if !self.meet(world, number, tally) {
             return Ok(false);
         }
-        tally.intake.events += world.cluster(number).rows.len() as i64;
+        let rows = &world.cluster(number).rows;
+        tally.intake.events += world.events(number, rows.iter(), rows.len());
         let bought = std::mem::take(&mut self.scratch.bought);
         self.orders(&bought, 0, tally)?;
         self.rates(world, tally, &bought);
