@@ -148,9 +148,9 @@
 //!
 //! # Orders
 //!
-//! By id in bytes. Each is its id and the number of facts about it, then these. A fact is a byte (1 for a refund, and 2
-//! if it names a turn), an instant, its id, the turn's id if there is one, the number of its handle, *left out*, the
-//! channel (*text?*), and:
+//! By the instant of their first fact, then by id in bytes. Each is its id and the number of facts about it, then these.
+//! A fact is a byte (1 for a refund, and 2 if it names a turn), an instant, its id, the turn's id if there is one, the
+//! number of its handle, *left out*, the channel (*text?*), and:
 //!
 //! * of a version of the order: total *money*; byte of the status (0 placed, 1 paid, 2 cancelled, 3 test); byte 0, or byte
 //!   1 and the instant when it was changed; *list of* lines, each product *text*, product type *text?*, quantity

@@ -147,7 +147,7 @@ impl Books {
         self.index.find(self.hash(order), |number| self.books[number as usize].order == *order)
     }
 
-    fn hash(&self, order: &OrderId) -> u32 {
+    pub(super) fn hash(&self, order: &OrderId) -> u32 {
         Mix::new(self.seed).text(order.as_str().as_bytes())
     }
 
@@ -166,6 +166,20 @@ impl Books {
             }
             number
         })
+    }
+
+    /// Opens a book at the end; nobody finds it before [`Books::index_all`]. None was closed so far.
+    pub(super) fn append(&mut self, order: &OrderId) -> u32 {
+        make_room(&mut self.books);
+        self.books.push(Book::empty(order.clone()));
+        (self.books.len() - 1) as u32
+    }
+
+    /// Makes everything found that was appended, by its hashes; says whether all orders differ.
+    pub(super) fn index_all(&mut self, hashes: &[u32]) -> bool {
+        let order = |number: u32| &self.books[number as usize].order;
+        let index = Index::of(0, hashes.iter().copied(), |one, other| order(one) == order(other));
+        index.map(|index| self.index = index).is_some()
     }
 
     /// Closes the books without a fact; nothing of their orders stays.

@@ -10,10 +10,38 @@ pub(crate) struct Index {
     used: usize,
 }
 
+/// Into so many parts numbers are dealt out, each some ten thousand slots where there are millions.
+const PARTS: usize = 512;
+
 /// What a slot without a number holds.
 const EMPTY: u32 = u32::MAX;
 
 impl Index {
+    /// An index of the numbers from `first` on, by their hashes; none if two of them `are_equal`.
+    ///
+    /// They are dealt out by where they will stand, so that the table is filled part by part, each while it is at hand.
+    pub(crate) fn of(
+        first: u32,
+        hashes: impl ExactSizeIterator<Item = u32> + Clone,
+        are_equal: impl Fn(u32, u32) -> bool,
+    ) -> Option<Self> {
+        let size = (hashes.len() * 4).div_ceil(3).next_power_of_two().max(8);
+        let part = |hash: u32| (hash as usize & (size - 1)) / (size / PARTS).max(1);
+        let mut ends = [0; PARTS];
+        hashes.clone().for_each(|hash| ends[part(hash)] += 1);
+        let mut start = 0;
+        ends.iter_mut().for_each(|end| start += std::mem::replace(end, start));
+        let mut dealt = vec![(0, 0); hashes.len()];
+        for (number, hash) in (first..).zip(hashes) {
+            let place = &mut ends[part(hash)];
+            dealt[*place] = (hash, number);
+            *place += 1;
+        }
+        let mut index = Self { slots: vec![(0, EMPTY); size], used: 0 };
+        let is_new = |(hash, number)| index.insert_unless(hash, number, |held| are_equal(held, number));
+        dealt.into_iter().all(is_new).then_some(index)
+    }
+
     /// The number under a hash that satisfies `is`.
     pub(crate) fn find(&self, hash: u32, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len().checked_sub(1)?;
@@ -37,9 +65,8 @@ impl Index {
         self.put(hash, number);
     }
 
-    /// Adds a number unless there is one under its hash that satisfies `is`; says whether it was added. One look where
-    /// a search and an insertion take two.
-    pub(crate) fn insert_unless(&mut self, hash: u32, number: u32, mut is: impl FnMut(u32) -> bool) -> bool {
+    /// Adds a number unless there is one under its hash that satisfies `is`; says whether it was added.
+    fn insert_unless(&mut self, hash: u32, number: u32, mut is: impl FnMut(u32) -> bool) -> bool {
         self.make_room();
         let mask = self.slots.len() - 1;
         let mut place = hash as usize & mask;
@@ -195,6 +222,23 @@ mod tests {
             assert_eq!(index.insert_unless(number % 10, number, |held| held == number), number >= 1_000);
         }
         assert!((0..2_000).all(|number| index.find(number % 10, |held| held == number) == Some(number)));
+    }
+
+    #[test]
+    fn an_index_of_many_is_that_of_one_after_the_other() {
+        for count in [0, 1, 5, 6, 7, 1_000, 100_000_u32] {
+            let hash = |number: u32| number.wrapping_mul(0x9e37_79b9) % 70_000;
+            let hashes = (3..count + 3).map(hash);
+            let index = Index::of(3, hashes.clone(), |_, _| false).unwrap();
+            let mut grown = Index::default();
+            (3..).zip(hashes).for_each(|(number, hash)| grown.insert(hash, number));
+            assert_eq!(index.used, grown.used);
+            assert_eq!(index.slots.len(), grown.slots.len().max(8), "{count}");
+            assert!((3..count + 3).all(|number| index.find(hash(number), |held| held == number).is_some()));
+        }
+        let hashes = [7, 9, 7].into_iter();
+        assert!(Index::of(0, hashes.clone(), |one, other| one + other == 2).is_none());
+        assert!(Index::of(0, hashes, |one, other| one + other == 1).is_some());
     }
 
     #[test]

@@ -113,28 +113,49 @@ impl Names {
         self.push(Name { key: key_of(known), cluster, start: 0, count: 1, kind: known.kind, claims: false })
     }
 
-    /// Adds an identifier at the end, unless it is here already; says whether it was added. Nothing has been taken out
-    /// so far.
-    pub(super) fn append(&mut self, known: Known, cluster: u32) -> bool {
-        let (key, handle) = (key_of(known), self.held.len() as Handle);
-        let held = &self.held;
-        let is_here = |other: Handle| held[other as usize].key == key && held[other as usize].count == 1;
-        if !self.index.insert_unless(key[0] as u32, handle, is_here) {
-            return false;
-        }
+    /// Adds an identifier at the end; nobody finds it before [`Names::index_all`]. Nothing has been taken out so far.
+    pub(super) fn append(&mut self, known: Known, cluster: u32) {
         self.identifiers += 1;
         self.has_conversations |= known.kind == IdKind::Conversation;
-        make_room(&mut self.held);
-        self.held.push(Name { key, cluster, start: 0, count: 1, kind: known.kind, claims: false });
-        true
+        let key = key_of(known);
+        self.place(Name { key, cluster, start: 0, count: 1, kind: known.kind, claims: false });
+    }
+
+    /// The same for a set of several identifiers.
+    pub(super) fn append_set(&mut self, who: &[Known], members: &[Handle], cluster: u32) {
+        let name = self.set_of(who, members, cluster);
+        self.place(name);
+    }
+
+    /// Makes everything found that was appended; says whether all of it differs.
+    pub(super) fn index_all(&mut self) -> bool {
+        let held = &self.held;
+        let hashes = held[1..].iter().map(|name| name.key[0] as u32);
+        let are_equal = |one: Handle, other: Handle| {
+            let (one, other) = (&held[one as usize], &held[other as usize]);
+            one.key == other.key && one.count == other.count
+        };
+        let index = Index::of(1, hashes, are_equal);
+        index.map(|index| self.index = index).is_some()
     }
 
     /// Adds a set of several identifiers, which is not here yet.
     pub(crate) fn add_set(&mut self, who: &[Known], members: &[Handle], cluster: u32) -> Handle {
+        let name = self.set_of(who, members, cluster);
+        self.push(name)
+    }
+
+    fn set_of(&mut self, who: &[Known], members: &[Handle], cluster: u32) -> Name {
         let start = self.lists.len() as u32;
         self.lists.extend_from_slice(members);
         let (key, count) = (key_of_set(who), members.len() as u8);
-        self.push(Name { key, cluster, start, count, kind: IdKind::Checkout, claims: false })
+        Name { key, cluster, start, count, kind: IdKind::Checkout, claims: false }
+    }
+
+    fn place(&mut self, name: Name) -> Handle {
+        make_room(&mut self.held);
+        self.held.push(name);
+        (self.held.len() - 1) as Handle
     }
 
     fn push(&mut self, name: Name) -> Handle {
@@ -143,11 +164,8 @@ impl Names {
             self.held[handle as usize] = name;
             return handle;
         }
-        let handle = self.held.len() as u32;
-        self.index.insert(name.key[0] as u32, handle);
-        make_room(&mut self.held);
-        self.held.push(name);
-        handle
+        self.index.insert(name.key[0] as u32, self.held.len() as Handle);
+        self.place(name)
     }
 
     /// Takes an identifier or a set out: nothing of it stays.

@@ -56,6 +56,11 @@ impl Texts {
         shift
     }
 
+    /// The first byte of them, which is fetched by it.
+    pub(crate) fn first(&self) -> u8 {
+        self.0.first().copied().unwrap_or_default()
+    }
+
     /// How many bytes all of them take.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

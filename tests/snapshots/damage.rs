@@ -1,7 +1,8 @@
 //! Damaged, hostile and newer snapshots.
 
 use allocation_counter::measure;
-use clinch::{ErrorKind, Event, Limits, Tracker, Who};
+use chrono::TimeDelta;
+use clinch::{ErrorKind, Event, Limits, Money, Tracker, Who};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -241,4 +242,35 @@ fn a_newer_major_version_is_refused_by_name_and_unknown_sections_of_this_one_are
     frames.head[8] = 1;
     frames.head[10] = 0;
     assert!(refused(&frames.together()).to_string().contains("no such section"));
+}
+
+/// What each stands once is looked at when all of a section is read.
+#[test]
+fn an_order_or_an_identifier_that_stands_twice_is_damage() {
+    let order = |id: &str, hours| {
+        let total = Money::new(1_000, "EUR".parse().unwrap());
+        Event::order("paid", start() + TimeDelta::hours(hours), Who::visitor("ann"), id, total)
+    };
+    let told = bytes(&tracker([order("order one", 1).into(), order("order two", 2).into()]));
+    let twice = |bytes: &[u8], section: u16, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut frames = apart(bytes);
+        let held = frames.sections.iter_mut().find(|(number, _)| *number == section).expect("a section");
+        change(&mut held.1);
+        refused(&frames.together()).to_string()
+    };
+    let error = twice(&told, 40, &|bytes| {
+        let place = bytes.windows(9).position(|id| id == b"order two").expect("the second");
+        bytes[place + 6..place + 9].copy_from_slice(b"one");
+    });
+    assert!(error.contains("orders") && error.contains("an order stands twice"), "{error}");
+    let turn = |id: &str, who: &str, hours| {
+        Event::query(id, start() + TimeDelta::hours(hours), Who::visitor(who)).topic("availability")
+    };
+    let told = bytes(&tracker([turn("e1", "ann", 1).into(), turn("e2", "bob", 2).into()]));
+    let error = twice(&told, 30, &|bytes| {
+        // Behind the number of nobody's facts two shoppers of one size, each with the number of its identifiers first.
+        let second = 1 + (bytes.len() - 1) / 2;
+        bytes.copy_within(2..19, second + 1);
+    });
+    assert!(error.contains("shoppers") && error.contains("an identifier stands twice"), "{error}");
 }

@@ -3,8 +3,10 @@
 //! In memory things are numbered as they came, and numbers may be taken that no fact uses any more: those of a call
 //! that failed, or of what was erased. Written are the things that facts use, in an order of their own.
 
+use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
+use crate::fact::book::Book;
 use crate::fact::cluster::Cluster;
 use crate::fact::content::{Content, ContentId};
 use crate::fact::names::Handle;
@@ -26,7 +28,8 @@ pub(super) struct Plan<'f> {
     pub(super) content_numbers: Vec<u32>,
     /// Shoppers by their least identifier.
     pub(super) shoppers: Vec<Shopper>,
-    /// Numbers of books with facts in them, by order id.
+    /// Numbers of books with facts in them, by the instant of their first fact and by order id: that is about how they
+    /// stand in memory.
     pub(super) books: Vec<u32>,
     /// Which handles facts use.
     pub(super) used: Vec<bool>,
@@ -86,8 +89,7 @@ impl<'f> Plan<'f> {
                 }
             }
         }
-        let mut books = in_order(facts.books.iter().map(|book| book.order.as_str().as_bytes()));
-        books.retain(|book| !facts.books.get(*book).facts.is_empty());
+        let books = books_in_order(facts);
         let words = Words::new(facts.key().seed());
         let mut plan = Self {
             facts,
@@ -221,6 +223,16 @@ impl<'f> Plan<'f> {
             parts.push(part);
         }
     }
+}
+
+/// Books with facts in them, by instant and order id.
+fn books_in_order(facts: &Facts) -> Vec<u32> {
+    let first = |book: &Book| book.facts.first().map(|held| held.fact.at);
+    let told = (0..).zip(facts.books.iter()).filter_map(|(number, book)| Some((first(book)?, number)));
+    let mut books: Vec<(DateTime<Utc>, u32)> = told.collect();
+    let order = |number: u32| &facts.books.get(number).order;
+    books.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| order(a.1).cmp(order(b.1))));
+    books.into_iter().map(|(_, number)| number).collect()
 }
 
 /// Up to so many identifiers are searched one by one.

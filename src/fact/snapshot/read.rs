@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::ops::Range;
 
+use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
 use crate::error::{ErrorKind, Result};
@@ -148,7 +149,8 @@ impl<R: Read> Reader<R> {
         while !self.decoder.source.is_done()? {
             self.shopper()?;
         }
-        Ok(())
+        let differ = self.facts.names.index_all();
+        if differ { Ok(()) } else { Err(self.decoder.source.damaged("an identifier stands twice")) }
     }
 
     /// A number of things, for each of which there are bytes still to come.
@@ -197,9 +199,10 @@ impl<R: Read> Reader<R> {
             let (kind, name) = (IdKind::ALL.get(usize::from(bytes[0])).copied(), u128::from_be_bytes(name));
             let Some(kind) = kind else { return Err(source.damaged("a kind of identifier is not known")) };
             let known = Known { kind, name: Pseudonym::from_words([name as u64, (name >> 64) as u64]) };
-            if ends.is_some_and(|(_, last)| last >= name) || !facts.names.append(known, cluster) {
-                return Err(source.damaged("identifiers are not in order, or one stands twice"));
+            if ends.is_some_and(|(_, last)| last >= name) {
+                return Err(source.damaged("identifiers are not in order"));
             }
+            facts.names.append(known, cluster);
             ends = Some((ends.map_or(name, |(first, _)| first), name));
             used.push(false);
             shapes.push(1);
@@ -227,7 +230,7 @@ impl<R: Read> Reader<R> {
             if size < 2 || members <= before {
                 return Err(source.damaged("sets of identifiers are not in order"));
             }
-            facts.names.add_set(&who, &members, cluster);
+            facts.names.append_set(&who, &members, cluster);
             used.push(false);
             shapes.push(if who.is_sorted_by(|a, b| a.kind < b.kind) { size as u8 } else { ODD });
             before = members;
@@ -363,20 +366,25 @@ impl<R: Read> Reader<R> {
     }
 
     fn orders(&mut self) -> Result<()> {
-        let mut before: Option<OrderId> = None;
+        let (mut before, mut hashes): (Option<(DateTime<Utc>, OrderId)>, _) = (None, Vec::new());
         while !self.decoder.source.is_done()? {
             let order: OrderId = self.decoder.id(16, false)?;
-            if before.is_some_and(|before| before >= order) {
-                return Err(self.decoder.source.damaged("orders are not in order"));
-            }
             let count = self.count()?;
             if count == 0 {
                 return Err(self.decoder.source.damaged("nothing is said of an order"));
             }
-            let book = self.facts.books.open(&order);
-            for _ in 0..count {
+            hashes.push(self.facts.books.hash(&order));
+            let book = self.facts.books.append(&order);
+            for place in 0..count {
                 self.facts.fits(1, 0)?;
                 let (fact, handle) = self.booked(&order)?;
+                if place == 0 {
+                    let first = Some((fact.at, order.clone()));
+                    if before.is_some() && before >= first {
+                        return Err(self.decoder.source.damaged("orders are not in order"));
+                    }
+                    before = first;
+                }
                 let last = self.facts.books.get(book).facts.last();
                 if last.is_some_and(|last| last.fact >= fact) {
                     return Err(self.decoder.source.damaged("facts about an order are not in order"));
@@ -384,9 +392,9 @@ impl<R: Read> Reader<R> {
                 self.facts.file(book, fact, handle);
                 self.facts.is_within()?;
             }
-            before = Some(order);
         }
-        Ok(())
+        let differ = self.facts.books.index_all(&hashes);
+        if differ { Ok(()) } else { Err(self.decoder.source.damaged("an order stands twice")) }
     }
 
     /// One version of an order, or one refund.

@@ -8,6 +8,7 @@ use crate::fact::book::{Book, Booked};
 use crate::fact::cluster::Cluster;
 use crate::fact::rows::Row;
 use crate::fact::set::Facts;
+use crate::fact::snapshot::ahead::{self, AHEAD};
 use crate::fact::snapshot::encode::{Pen, kind_number};
 use crate::fact::snapshot::frame::{Head, Sink, put};
 use crate::fact::snapshot::gone;
@@ -97,8 +98,11 @@ impl<W: Write> Writer<'_, W> {
         put(&mut self.sink.bytes, nobody.rows.len() as u64);
         self.rows(nobody, 0, 0)?;
         let mut kin = Kin::default();
-        for shopper in &shoppers {
-            self.shopper(shopper, &mut kin)?;
+        for shoppers in shoppers.chunks(AHEAD) {
+            ahead::of_shoppers(self.plan.facts, shoppers);
+            for shopper in shoppers {
+                self.shopper(shopper, &mut kin)?;
+            }
         }
         Ok(())
     }
@@ -171,10 +175,12 @@ impl<W: Write> Writer<'_, W> {
 
     fn orders(&mut self) -> Result<()> {
         let facts = self.plan.facts;
-        for number in std::mem::take(&mut self.plan.books) {
-            let book = facts.books.get(number);
-            self.book(book);
-            self.sink.spill()?;
+        for numbers in std::mem::take(&mut self.plan.books).chunks(AHEAD) {
+            ahead::of_books(facts, numbers);
+            for number in numbers {
+                self.book(facts.books.get(*number));
+                self.sink.spill()?;
+            }
         }
         Ok(())
     }

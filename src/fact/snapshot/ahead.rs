@@ -1,0 +1,37 @@
+//! Looks at what comes next before it is written.
+//!
+//! Facts lie all over memory, and what one of them waits for there another could wait for at the same time: the
+//! processor fetches as much at once as one short loop asks for. Nothing here has a result.
+
+use std::hint::black_box;
+
+use crate::fact::Facts;
+use crate::fact::snapshot::plan::Shopper;
+
+/// So many are looked at together: about as many as a processor fetches at once.
+pub(super) const AHEAD: usize = 16;
+
+/// Their clusters, then the rows, texts and identifiers of these.
+pub(super) fn of_shoppers(facts: &Facts, shoppers: &[Shopper]) {
+    let clusters = || shoppers.iter().map(|shopper| &facts.clusters[shopper.cluster as usize]);
+    black_box(clusters().map(|cluster| cluster.handles.len() + cluster.rows.len()).sum::<usize>());
+    let rows = clusters().flat_map(|cluster| {
+        let mut rows = cluster.rows.iter();
+        [rows.next(), rows.next_back()]
+    });
+    black_box(rows.flatten().fold(0, |sum, row| sum ^ row.handle));
+    black_box(clusters().fold(0, |sum, cluster| sum ^ cluster.text.first()));
+    let handles = clusters().flat_map(|cluster| cluster.handles.iter().take(AHEAD));
+    black_box(handles.fold(0, |sum, handle| sum ^ facts.names.cluster(*handle)));
+}
+
+/// Their first facts, then the order and the ids of these.
+pub(super) fn of_books(facts: &Facts, numbers: &[u32]) {
+    let firsts = || numbers.iter().filter_map(|number| facts.books.get(*number).facts.first());
+    black_box(numbers.iter().map(|number| facts.books.get(*number).facts.len()).sum::<usize>());
+    black_box(firsts().fold(0, |sum, held| sum ^ held.handle));
+    let first_byte = |text: &str| text.bytes().next();
+    black_box(firsts().fold(None, |last, held| last.max(first_byte(held.fact.id.as_str()))));
+    let orders = firsts().filter_map(|held| held.fact.order());
+    black_box(orders.fold(None, |last, order| last.max(first_byte(order.order.as_str()))));
+}
