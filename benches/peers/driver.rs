@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::Options;
 use crate::ask::{Ask, FIRST, MODELS, NEXT, Table, difference};
-use crate::log::Log;
+use crate::log::{self, Log};
 use crate::ours;
 
 /// All cells of all answers lie this close, as a share of the model's total.
@@ -37,6 +37,9 @@ const PEERS: [(&str, usize); 8] = [
 /// How many rows one at a time a peer is given at most: those that take milliseconds get fewer.
 const LIVE: [(&str, usize); 3] = [("clinch", usize::MAX), ("sqlite", usize::MAX), ("duckdb", 300)];
 
+/// Who reads lines of JSON by itself.
+const LINES: [&str; 2] = ["clinch", "duckdb"];
+
 /// Without Python and without timing: the log reads back, and clinch answers it.
 pub fn check_alone() {
     let folder =
@@ -44,11 +47,17 @@ pub fn check_alone() {
     let log = Log::generate(2_000);
     log.write(&folder).expect("room on the disk");
     let read = Log::read(&folder).expect("just written");
+    log.write_lines(&folder).expect("room on the disk");
+    let lines = std::fs::read(folder.join(log::LINES)).expect("just written");
     std::fs::remove_dir_all(&folder).expect("just written");
     assert!(read.at == log.at && read.id.bytes == log.id.bytes && read.who.offsets == log.who.offsets);
     let mut tracker = ours::tracker();
     ours::feed(&mut tracker, &read, &ours::Names::new(), 0..read.len());
     let report = tracker.report(&ours::question(&FIRST)).expect("an answer");
+    let mut by_line = ours::tracker();
+    ours::feed_lines(&mut by_line, &lines);
+    let same = by_line.report(&ours::question(&FIRST)).expect("an answer") == report;
+    assert!(same, "the lines say what the columns say");
     let table = ours::table(&report, &FIRST);
     for model in 1..MODELS {
         let sum = |model: usize| table.iter().map(|row| row[model]).sum::<f64>();
@@ -69,6 +78,9 @@ pub fn run(options: &Options) {
             Log::generate(rows).write(&folder).expect("room on the disk");
         }
         describe(&folder, rows);
+        if options.phases.iter().any(|phase| phase == "lines") {
+            Log::read(&folder).and_then(|log| log.write_lines(&folder)).expect("room on the disk");
+        }
         for &threads in &options.threads {
             let mut group = Group::start(options, python.as_deref(), &folder, rows, threads);
             group.run(options);
@@ -243,6 +255,12 @@ impl Group {
         }
         if asked("live") {
             self.live(options.live, &first);
+        }
+        if asked("lines") {
+            self.peers.retain(|peer| LINES.contains(&peer.name));
+            let (times, table) = self.phase("lines", "lines", &FIRST, rounds);
+            assert!(difference(&first, &table) <= TOLERANCE, "the lines say what the columns say");
+            self.print("The first question, from a file of JSON lines", &times);
         }
     }
 

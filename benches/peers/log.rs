@@ -1,8 +1,10 @@
 //! The log that every peer reads: made from a seed, kept in typed columns, written as raw files.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
+
+use chrono::{DateTime, SecondsFormat};
 
 /// What a row is; the column `kind` holds the number.
 pub const TOUCH_BY_VISITOR: u8 = 0;
@@ -21,6 +23,9 @@ const YEAR: i64 = 365 * DAY;
 const EDGE: i64 = 30 * DAY;
 /// Counts up when the same size gives another log, so that no old files are read.
 const VERSION: u32 = 1;
+
+/// The file with the log as lines of JSON.
+pub const LINES: &str = "lines.jsonl";
 
 /// Texts as one run of bytes and the ends of each, as Arrow keeps them.
 #[derive(Default)]
@@ -268,6 +273,43 @@ impl Log {
         put("channel.u8", &self.channel)?;
         put("cents.i64", &words(&self.cents))?;
         put("at.i64", &words(&self.at))
+    }
+
+    /// The same as one JSON object a line, if that file is not there yet.
+    pub fn write_lines(&self, folder: &Path) -> io::Result<()> {
+        let (path, part) = (folder.join(LINES), folder.join("lines.part"));
+        if path.exists() {
+            return Ok(());
+        }
+        let mut out = io::BufWriter::new(fs::File::create(&part)?);
+        for row in 0..self.len() {
+            let at = DateTime::from_timestamp_millis(self.at[row]).expect("an instant in range");
+            let (id, who) = (self.id.get(row), self.who.get(row));
+            let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+            let (topic, channel) = (topic_name(self.topic[row]), channel_name(self.channel[row]));
+            write!(out, r#"{{"id":"{id}","at":"{at}","kind":"#)?;
+            match self.kind[row] {
+                PURCHASE => {
+                    let (whole, cents) = (self.cents[row] / 100, self.cents[row] % 100);
+                    write!(
+                        out,
+                        r#""order","customer":"{who}","order":"{id}","total":"{whole}.{cents:02}","#
+                    )?;
+                    writeln!(out, r#""currency":"EUR"}}"#)?;
+                }
+                IDENTIFY => {
+                    let customer = self.customer.get(row);
+                    writeln!(out, r#""identify","visitor":"{who}","customer":"{customer}"}}"#)?;
+                }
+                kind => {
+                    let name = if kind == TOUCH_BY_VISITOR { "visitor" } else { "customer" };
+                    write!(out, r#""query","{name}":"{who}","topic":"{topic}","channel":"{channel}"}}"#)?;
+                    writeln!(out)?;
+                }
+            }
+        }
+        out.flush()?;
+        fs::rename(part, path)
     }
 
     pub fn read(folder: &Path) -> io::Result<Self> {

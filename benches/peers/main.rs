@@ -23,7 +23,7 @@ pub struct Options {
     pub threads: Vec<usize>,
     /// Only these peers, also where they would be left out for their size.
     pub peers: Vec<String>,
-    /// Of `cold`, `warm`, `raw`, `live`.
+    /// Of `cold`, `warm`, `raw`, `live`, `lines`.
     pub phases: Vec<String>,
     /// Rows that are recorded one at a time.
     pub live: usize,
@@ -56,7 +56,7 @@ fn options(arguments: &[String]) -> Result<Options, String> {
         rounds: None,
         threads: vec![1, 2],
         peers: Vec::new(),
-        phases: ["cold", "warm", "raw", "live"].map(String::from).into(),
+        phases: ["cold", "warm", "raw", "live", "lines"].map(String::from).into(),
         live: 20_000,
         folder: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("peers"),
     };

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use clinch::event::{Amounts, Texts, Times};
+use clinch::event::{Amounts, Texts, Times, jsonl};
 use clinch::{Columns, Currency, Dimension, EventRef, Key, Money, Question, Report, Span, Tracker};
 
 use crate::ask::{Ask, MODELS, Table};
@@ -42,6 +42,12 @@ pub fn feed(tracker: &mut Tracker, log: &Log, names: &Names, rows: std::ops::Ran
         Columns::identify(id, at).visitor(who).customer(customer).only(kind, log::IDENTIFY.into()).into(),
     ];
     tracker.extend_columns(&blocks).expect("room for them");
+}
+
+/// Lines of JSON to tracker, from the bytes of the file.
+pub fn feed_lines(tracker: &mut Tracker, lines: &[u8]) {
+    let events = jsonl::lines(lines).map(|event| event.expect("a line that reads"));
+    tracker.extend_refs(events).expect("room for them");
 }
 
 fn texts<'l>(texts: &'l log::Texts, rows: &std::ops::Range<usize>) -> Texts<'l> {

@@ -1,18 +1,19 @@
 //! clinch's own process: answers the same lines as the peers' processes do.
 
 use std::io::{BufRead, stdin};
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clinch::Tracker;
 use serde_json::{Value, json};
 
 use crate::ask::{Ask, FIRST};
-use crate::log::Log;
+use crate::log::{LINES, Log};
 use crate::ours::{self, Names};
 use crate::process::{cpu_seconds, peak_megabytes, reset_peak};
 
 struct Worker {
+    folder: PathBuf,
     log: Log,
     names: Names,
     threads: usize,
@@ -23,9 +24,10 @@ struct Worker {
 /// `FOLDER THREADS`, as in `--worker FOLDER THREADS`.
 pub fn run(arguments: &[String]) {
     let [folder, threads] = arguments else { panic!("usage: --worker FOLDER THREADS") };
-    let log = Log::read(Path::new(folder)).expect("the log's files");
+    let folder = PathBuf::from(folder);
+    let log = Log::read(&folder).expect("the log's files");
     let threads = threads.parse().expect("a number of threads");
-    let mut worker = Worker { log, names: Names::new(), threads, held: ours::tracker() };
+    let mut worker = Worker { folder, log, names: Names::new(), threads, held: ours::tracker() };
     reset_peak();
     println!(
         "{}",
@@ -55,8 +57,13 @@ impl Worker {
             self.held = ours::tracker();
         }
         let (start, cpu) = (Instant::now(), cpu_seconds(self.threads));
-        if phase != "warm" {
-            ours::feed(&mut self.held, &self.log, &self.names, 0..self.log.len());
+        match phase {
+            "warm" => {}
+            "lines" => {
+                let lines = std::fs::read(self.folder.join(LINES)).expect("the log's lines");
+                ours::feed_lines(&mut self.held, &lines);
+            }
+            _ => ours::feed(&mut self.held, &self.log, &self.names, 0..self.log.len()),
         }
         let report = self.held.report(&question).expect("an answer");
         let wall = start.elapsed().as_secs_f64();
