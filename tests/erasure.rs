@@ -416,6 +416,26 @@ fn a_withdrawn_consent_may_take_its_touchpoints_along() {
 
 // ---- What others say ----
 
+/// Orders stay when touchpoints go, and with them a version that was somebody else's.
+#[test]
+fn a_device_in_an_order_that_stays_is_not_the_persons_alone() {
+    let old = |who: Identifiers| turn("old", 0, who);
+    let events = [
+        turn("bob's", 0, Who::conversation("chat").customer("bob")),
+        order("1", 1, Who::visitor("tablet").conversation("chat"), "5.00"),
+        order("1", 2, Who::visitor("tablet"), "10.00"),
+        turn("nobody's", 1, Who::visitor("tablet")),
+    ];
+    let mut tracker = tracker(events);
+    let until = day(5);
+    let erased = tracker.erase_touchpoints(visitor("tablet"), until).unwrap();
+    assert_eq!((erased.facts["query"], erased.identifiers, erased.shared), (1, 0, 1));
+    let bobs = old(Who::visitor("tablet").customer("bob"));
+    assert_eq!(tracker.record(bobs).unwrap(), Recorded::New, "the first version was Bob's");
+    let nobodys = old(Who::visitor("tablet"));
+    assert_eq!(tracker.record(nobodys).unwrap(), Recorded::Dropped(DropReason::Erased));
+}
+
 #[test]
 fn what_others_said_of_the_person_is_taken_out_and_stays_out() {
     let events = vec![

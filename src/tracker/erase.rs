@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::error::Result;
-use crate::fact::{Blot, Class, Fact, Known, Seeker, Stone, WHOLE, set_name};
+use crate::fact::{Blot, Fact, Known, Seeker, Stone, WHOLE, set_name};
 use crate::id::Pseudonym;
 use crate::privacy::{Erased, Subject};
 use crate::time::nanos_of;
@@ -69,7 +69,7 @@ impl Tracker {
     pub fn erase_touchpoints(&mut self, subject: impl Into<Subject>, as_of: DateTime<Utc>) -> Result<Erased> {
         self.can_take_away()?;
         let subject = subject.into();
-        let holdings = Holdings::find(&self.facts, &subject, as_of).of_class(Class::Touchpoint);
+        let holdings = Holdings::touchpoints(&self.facts, &subject, as_of);
         let stone = Stone { touchpoints: Some(nanos_of(as_of)), everything: None };
         let ties = Ties::as_they_were(&self.facts, &holdings);
         self.remove(holdings, stone, ties.facts, false)

@@ -50,6 +50,18 @@ impl Part {
 impl Holdings {
     /// What up to `as_of` belongs to the subject, by everything that is known.
     pub(super) fn find(facts: &Facts, subject: &Subject, as_of: DateTime<Utc>) -> Self {
+        Self::gathered(facts, subject, as_of, true)
+    }
+
+    /// The touchpoints of it alone. Orders stay then, and whoever is named in one of them is.
+    pub(super) fn touchpoints(facts: &Facts, subject: &Subject, as_of: DateTime<Utc>) -> Self {
+        let mut holdings = Self::gathered(facts, subject, as_of, false);
+        holdings.facts.retain(|held| Class::of(held.fact.kind.rank()) == Class::Touchpoint);
+        holdings.orders.clear();
+        holdings
+    }
+
+    fn gathered(facts: &Facts, subject: &Subject, as_of: DateTime<Utc>, orders_go: bool) -> Self {
         let rules = Rules::default();
         let world = World::planned(facts, &rules, ConsentPolicy::default(), DateTime::<Utc>::MAX_UTC);
         let until = nanos_of(as_of);
@@ -79,7 +91,7 @@ impl Holdings {
             holdings.gather(&world, part, until, &mut stays);
         }
         for part in parts.values() {
-            holdings.leave_orders(&world, part, &mut stays);
+            holdings.leave_orders(&world, part, orders_go, &mut stays);
         }
         holdings.gather_orders(&world, &parts, until);
         for (known, shared) in &mut holdings.identifiers {
@@ -123,10 +135,10 @@ impl Holdings {
     }
 
     /// Notes which identifiers stand in orders and refunds that stay.
-    fn leave_orders(&self, world: &World<'_>, part: &Part, stays: &mut BTreeSet<Known>) {
+    fn leave_orders(&self, world: &World<'_>, part: &Part, orders_go: bool, stays: &mut BTreeSet<Known>) {
         for book in &world.cluster(part.number).books {
             let book = world.facts.books.get(*book);
-            if !self.orders.contains(&book.order) {
+            if !orders_go || !self.orders.contains(&book.order) {
                 let here =
                     book.facts.iter().filter(|held| world.facts.names.cluster(held.handle) == part.number);
                 here.filter(|held| !part.owns(held.handle)).for_each(|held| stays.extend(&held.fact.who));
@@ -166,13 +178,6 @@ impl Holdings {
         }
         let known = part.people.known(person);
         self.facts.push(Held { fact, person: (part.number, person), known, claims });
-    }
-
-    /// The facts of one class alone.
-    pub(super) fn of_class(mut self, class: Class) -> Self {
-        self.facts.retain(|held| Class::of(held.fact.kind.rank()) == class);
-        self.orders.clear();
-        self
     }
 }
 
