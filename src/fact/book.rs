@@ -1,6 +1,7 @@
 //! Orders and refunds by the id of the order: they are few, and whose they are is not what brings them together.
 
 use chrono::{DateTime, Utc};
+use smallvec::SmallVec;
 
 use crate::fact::door::newer;
 use crate::fact::index::{Index, Mix, make_room};
@@ -15,9 +16,9 @@ use crate::time::nanos_of;
 #[derive(Clone, Debug)]
 pub(crate) struct Book {
     pub(crate) order: OrderId,
-    /// Versions and refunds, in the order of facts.
-    #[expect(clippy::vec_box, reason = "a version that comes late moves the others")]
-    pub(crate) facts: Vec<Box<Booked>>,
+    /// Versions and refunds, in the order of facts; up to two are named in the book itself. Each stands by itself, since
+    /// a version that comes late moves the others.
+    pub(crate) facts: SmallVec<[Box<Booked>; 2]>,
     /// The place of the version that wins over all others, if there is a version.
     newest: Option<u32>,
     /// When the last of them had come to be.
@@ -55,7 +56,7 @@ pub(crate) struct Booked {
 
 impl Book {
     fn empty(order: OrderId) -> Self {
-        Self { order, facts: Vec::new(), newest: None, complete: DateTime::<Utc>::MIN_UTC, brief: None }
+        Self { order, facts: SmallVec::new(), newest: None, complete: DateTime::<Utc>::MIN_UTC, brief: None }
     }
 
     /// Where a fact stands, or would have to.
@@ -74,10 +75,6 @@ impl Book {
             self.newest = self.newest.map(|newest| newest + u32::from(newest as usize >= place));
         }
         self.complete = self.complete.max(booked.fact.at).max(booked.fact.version());
-        if self.facts.is_empty() {
-            // Most orders are told once.
-            self.facts.reserve_exact(1);
-        }
         self.facts.insert(place, Box::new(booked));
         self.brief = match self.facts.as_slice() {
             [only] => Brief::of(only),

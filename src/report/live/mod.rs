@@ -6,7 +6,7 @@
 //!
 //! Clusters that see each other through a code or a turn's id change together: see [`ties`].
 
-mod busy;
+mod plain;
 mod ties;
 
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ use crate::journey::{Entered, Plan, World, read};
 use crate::question::Question;
 use crate::report::collect::{Collector, Counted, count_all, reached};
 use crate::report::erased;
-use crate::report::live::busy::{Busy, Sale, Shoppers, Sides};
+use crate::report::live::plain::{Sale, Shopper, Shoppers, Sides};
 use crate::report::live::ties::{Asked, Group, Named};
 use crate::report::state::State;
 use crate::report::sums::{OrderValue, Sums};
@@ -112,7 +112,7 @@ struct Live {
     out: Out,
     named: Named,
     /// Shoppers who are counted piece by piece; none of them is out.
-    busy: Shoppers,
+    shoppers: Shoppers,
     /// Whether the change at hand is such a piece.
     piece: bool,
     /// Whether all has to be counted anew.
@@ -170,7 +170,7 @@ impl Live {
             orders: BTreeMap::new(),
             out: Out::default(),
             named,
-            busy: Shoppers::default(),
+            shoppers: Shoppers::default(),
             piece: false,
             stale: false,
         })
@@ -205,34 +205,36 @@ impl Live {
         if change.order.is_some_and(|(order, _)| expired(order.at)) {
             return false;
         }
-        if !self.busy.has(cluster) {
+        if !self.shoppers.has(cluster) {
             self.meet(facts, cluster);
         }
-        let (Some(busy), Some(plain)) = (self.busy.get(cluster), &self.here.plain) else { return false };
-        busy.takes(facts, change, plain, nanos_of(self.question.as_of))
+        let (Some(shopper), Some(plain)) = (self.shoppers.get(cluster), &self.here.plain) else {
+            return false;
+        };
+        shopper.takes(facts, change, plain, nanos_of(self.question.as_of))
     }
 
     /// Gets to know a shopper who is in the sums, if it is one who can be counted piece by piece.
     fn meet(&mut self, facts: &Facts, cluster: u32) {
-        let Self { question, plan, here, busy, named, .. } = self;
+        let Self { question, plan, here, shoppers, named, .. } = self;
         let world = world(facts, question, plan);
         let State { tally, plain: Some(plain) } = here else { return };
         if plain.meet(&world, cluster, tally) {
-            let found = Busy::new(&world, cluster, here, question.period);
+            let found = Shopper::new(&world, cluster, here, question.period);
             if let Some(found) = found.filter(|found| !found.has_any(named)) {
-                busy.insert(cluster, found);
+                shoppers.insert(cluster, found);
             }
         }
     }
 
-    /// Counts a change of a busy shopper.
+    /// Counts a change of a plain shopper.
     fn count_piece(&mut self, facts: &Facts, cluster: u32, change: &Change<'_>) -> Result<()> {
-        let Self { question, plan, here, away, busy, .. } = self;
-        let Some(busy) = busy.get_mut(cluster) else { return Ok(()) };
+        let Self { question, plan, here, away, shoppers, .. } = self;
+        let Some(shopper) = shoppers.get_mut(cluster) else { return Ok(()) };
         let world = world(facts, question, plan);
         let (models, period) = (question.models.len(), question.period);
         let Some(number) = change.book else {
-            return busy.row(&world, change, &mut Sides { here, away, models, period });
+            return shopper.row(&world, change, &mut Sides { here, away, models, period });
         };
         Collector::new(&world, question, here).books(number as usize..number as usize + 1);
         let state = match read(facts.books.get(number), world.as_of, facts.key()) {
@@ -242,7 +244,7 @@ impl Live {
         let at = i64::try_from(nanos_of(state.at)).unwrap_or(i64::MAX);
         let inside = period.is_all() || period.contains(state.at);
         let sale = Sale { at, minor: state.net(), currency: state.currency(), inside };
-        busy.order(&world, &sale, &mut Sides { here, away, models, period })
+        shopper.order(&world, &sale, &mut Sides { here, away, models, period })
     }
 
     /// Notes what a change has made, and takes away what sees it from now on.
@@ -270,7 +272,7 @@ impl Live {
         self.grow(facts);
         let world = world(facts, &self.question, &self.plan);
         for tag in self.named.note(&world, cluster) {
-            asked.clusters(facts, tag).iter().for_each(|cluster| self.busy.remove(*cluster));
+            asked.clusters(facts, tag).iter().for_each(|cluster| self.shoppers.remove(*cluster));
         }
     }
 
@@ -299,7 +301,7 @@ impl Live {
         let done = self.count(facts, Side::Away, &group, &books);
         for cluster in &group.clusters {
             self.out.add(*cluster);
-            self.busy.remove(*cluster);
+            self.shoppers.remove(*cluster);
         }
         // A model that fails now is asked anew, over everything, when the answer is.
         self.stale |= done.is_err();

@@ -1,8 +1,9 @@
-//! Shoppers who are at it: a new touch or order is counted with what it changes, not with the whole journey.
+//! Plain shoppers to whom something happened: a new touch or order is counted with what it changes, not with the whole
+//! journey.
 //!
-//! It serves those who are counted the short way, from their first change on. A touch changes the paths of orders up to a window after it, and one
-//! figure each for the others; an order changes what is said of the touches in its window. Anything else that happens
-//! to such a shopper is counted with the whole journey, as for everybody.
+//! It serves those who are counted the short way, from their first change on. A touch changes the paths of orders up to
+//! a window after it, and one figure each for the others; an order changes what is said of the touches in its window.
+//! Anything else that happens to such a shopper is counted with the whole journey, as for everybody.
 
 use std::collections::BTreeMap;
 
@@ -23,12 +24,12 @@ const MOST: usize = 1 << 16;
 /// Where no shopper is kept.
 const NOWHERE: u32 = u32::MAX;
 
-/// Busy shoppers by their cluster.
+/// Shoppers by their cluster.
 #[derive(Clone, Default)]
 pub(super) struct Shoppers {
     /// By cluster, the place among those held.
     places: Vec<u32>,
-    held: Vec<(u32, Busy)>,
+    held: Vec<(u32, Shopper)>,
 }
 
 impl Shoppers {
@@ -41,15 +42,15 @@ impl Shoppers {
         self.place(cluster).is_some()
     }
 
-    pub(super) fn get(&self, cluster: u32) -> Option<&Busy> {
+    pub(super) fn get(&self, cluster: u32) -> Option<&Shopper> {
         self.place(cluster).map(|place| &self.held[place].1)
     }
 
-    pub(super) fn get_mut(&mut self, cluster: u32) -> Option<&mut Busy> {
+    pub(super) fn get_mut(&mut self, cluster: u32) -> Option<&mut Shopper> {
         self.place(cluster).map(|place| &mut self.held[place].1)
     }
 
-    pub(super) fn insert(&mut self, cluster: u32, busy: Busy) {
+    pub(super) fn insert(&mut self, cluster: u32, shopper: Shopper) {
         self.remove(cluster);
         if self.held.len() == MOST {
             for (cluster, _) in self.held.drain(..) {
@@ -60,7 +61,7 @@ impl Shoppers {
             self.places.resize((cluster as usize + 1).next_power_of_two(), NOWHERE);
         }
         self.places[cluster as usize] = self.held.len() as u32;
-        self.held.push((cluster, busy));
+        self.held.push((cluster, shopper));
     }
 
     pub(super) fn remove(&mut self, cluster: u32) {
@@ -73,9 +74,9 @@ impl Shoppers {
     }
 }
 
-/// What is known of one busy shopper, who is the only person of a cluster.
+/// What is known of one plain shopper, who is the only person of a cluster.
 #[derive(Clone)]
-pub(super) struct Busy {
+pub(super) struct Shopper {
     touches: Touches,
     /// In order of time.
     orders: Vec<Order>,
@@ -115,7 +116,7 @@ pub(super) struct Sides<'s> {
     pub(super) period: Period,
 }
 
-impl Busy {
+impl Shopper {
     /// The shopper whom the short way has just met.
     pub(super) fn new(world: &World<'_>, number: u32, state: &State, period: Period) -> Option<Self> {
         let plain = state.plain.as_ref().filter(|plain| plain.met() == Some(number))?;
@@ -127,7 +128,7 @@ impl Busy {
         };
         let mut tags: Vec<u32> = world.cluster(number).rows.iter().map(|row| row.id[0]).collect();
         tags.sort_unstable();
-        let mut busy = Self {
+        let mut shopper = Self {
             touches: touches.clone(),
             orders: bought.iter().map(order).collect::<Option<_>>()?,
             tags,
@@ -136,17 +137,17 @@ impl Busy {
             value: bought.iter().map(|bought| i128::from(bought.minor)).sum(),
         };
         let mut next = 0;
-        for place in 0..busy.touches.at.len() {
-            while next < busy.orders.len() && busy.orders[next].high <= place {
+        for place in 0..shopper.touches.at.len() {
+            while next < shopper.orders.len() && shopper.orders[next].high <= place {
                 next += 1;
             }
-            let ended = busy.orders.get(next).is_some_and(|order| order.low <= place);
-            busy.turn(world, plain, place, period, |turns| {
+            let ended = shopper.orders.get(next).is_some_and(|order| order.low <= place);
+            shopper.turn(world, plain, place, period, |turns| {
                 turns[0] += 1;
                 turns[1] += u32::from(ended);
             });
         }
-        Some(busy)
+        Some(shopper)
     }
 
     /// Whether others name a turn of this shopper.
