@@ -436,6 +436,26 @@ fn a_device_in_an_order_that_stays_is_not_the_persons_alone() {
     assert_eq!(tracker.record(nobodys).unwrap(), Recorded::Dropped(DropReason::Erased));
 }
 
+/// What a person is known by since then only is under no stone, where the order that says so stays.
+#[test]
+fn an_order_that_stays_buries_nobody_whom_it_names_later() {
+    let cart = || Who::visitor("ann").cart("basket");
+    let events = [
+        turn("ann's", 0, Who::visitor("ann")),
+        order("1", 1, Who::visitor("ann"), "5.00"),
+        order("1", 9, cart(), "10.00"),
+    ];
+    let mut tracker = tracker(events.clone());
+    let erased = tracker.erase_touchpoints(visitor("ann"), day(5)).unwrap();
+    assert_eq!((erased.facts["query"], erased.identifiers, erased.shared), (1, 1, 0));
+    let late = turn("late", 4, Who::cart("basket"));
+    assert_eq!(tracker.record(late.clone()).unwrap(), Recorded::New);
+    // When all goes, the order goes whole.
+    let mut tracker = self::tracker(events);
+    assert_eq!(tracker.erase(visitor("ann"), day(5)).unwrap().identifiers, 2);
+    assert_eq!(tracker.record(late).unwrap(), Recorded::Dropped(DropReason::Erased));
+}
+
 #[test]
 fn what_others_said_of_the_person_is_taken_out_and_stays_out() {
     let events = vec![

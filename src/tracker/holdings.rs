@@ -88,12 +88,14 @@ impl Holdings {
         }
         let mut stays = BTreeSet::new();
         for part in parts.values() {
-            holdings.gather(&world, part, until, &mut stays);
+            holdings.gather(&world, part, until, orders_go, &mut stays);
         }
         for part in parts.values() {
             holdings.leave_orders(&world, part, orders_go, &mut stays);
         }
-        holdings.gather_orders(&world, &parts, until);
+        if orders_go {
+            holdings.gather_orders(&world, &parts, until);
+        }
         for (known, shared) in &mut holdings.identifiers {
             *shared = stays.contains(known);
         }
@@ -101,7 +103,14 @@ impl Holdings {
     }
 
     /// Notes what of a cluster is the person's, and which identifiers others use.
-    fn gather(&mut self, world: &World<'_>, part: &Part, until: i128, stays: &mut BTreeSet<Known>) {
+    fn gather(
+        &mut self,
+        world: &World<'_>,
+        part: &Part,
+        until: i128,
+        orders_go: bool,
+        stays: &mut BTreeSet<Known>,
+    ) {
         let (facts, cluster) = (world.facts, world.cluster(part.number));
         for row in cluster.rows.iter() {
             if part.owns(row.handle) {
@@ -127,7 +136,9 @@ impl Holdings {
                 if fact.order().is_some() {
                     // So is an order that the person had before somebody else got it: it is told without anybody.
                     self.orders.insert(book.order.clone());
-                } else {
+                }
+                // An order that goes goes whole, with what was told of it later; of one that stays so much is known.
+                if fact.order().is_none() || !orders_go {
                     self.hold(fact.clone(), part, part.people.of(held.handle), true);
                 }
             }
