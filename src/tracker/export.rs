@@ -1,6 +1,6 @@
 //! Export: everything about a person, by the same list that an erasure goes by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -90,11 +90,16 @@ impl Tracker {
             Holdings::find(&self.facts, &subject.into(), question.as_of);
         let mut held: Vec<Fact> = facts.into_iter().map(|held| held.fact).collect();
         held.sort();
+        // What tells that somebody erased shared a device is nobody's, and so is a device of which nothing else is told.
+        let named: BTreeSet<Known> = held.iter().flat_map(|fact| fact.who.iter().copied()).collect();
         let own = |known: &Known| identifiers.contains_key(known);
         let events = held.into_iter().map(|fact| told(fact, own)).collect();
-        let is_kept = |known: &&Known| self.facts.names.find_one(**known).is_some();
-        let identifiers = identifiers.iter().filter(|(known, _)| is_kept(known)).map(|(known, shared)| {
-            ExportedIdentifier { kind: known.kind, pseudonym: known.name.to_string(), shared: *shared }
+        let is_kept = |known: &Known, shared: bool| shared || named.contains(known);
+        let kept = identifiers.iter().filter(|(known, shared)| is_kept(known, **shared));
+        let identifiers = kept.map(|(known, shared)| ExportedIdentifier {
+            kind: known.kind,
+            pseudonym: known.name.to_string(),
+            shared: *shared,
         });
         let mut export =
             Export { identifiers: identifiers.collect(), events, orders: Vec::new(), receipts: Vec::new() };
