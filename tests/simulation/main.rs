@@ -8,12 +8,12 @@ mod host;
 mod reference;
 mod shop;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use clinch::{Question, Receipt, Recorded, Span, Tracker};
+use clinch::{Question, Receipt, Recorded, Report, Span, Tracker, Watch};
 
 use host::{Deed, Host, apply};
 use reference::{Fate, Heard, KEPT, LOOKBACK, MODELS, Reference, Said, Told};
@@ -35,49 +35,84 @@ fn fate(receipt: Option<Receipt>) -> Fate {
     let Some(claim) = receipt.claim.as_ref().filter(|_| receipt.not_counted.is_none()) else {
         return Fate::NotCounted;
     };
-    let cents = |money: Option<clinch::Money>| money.expect("an order has a value").minor();
+    let minor = |money: Option<clinch::Money>| money.expect("an order has a value").minor();
     let given = receipt.models.iter().map(|model| {
         let credits = model.credits.iter();
-        credits.map(|credit| (number(credit.touchpoint.as_str()), cents(credit.value))).collect()
+        credits.map(|credit| (number(credit.touchpoint.as_str()), minor(credit.value))).collect()
     });
-    Fate::Counted(cents(claim.conversion.value), given.collect())
+    Fate::Counted(minor(claim.conversion.value), given.collect())
 }
 
 fn number(id: &str) -> u32 {
     id[1..].parse().expect("an id of the world")
 }
 
+/// What a tracker is as bytes, and its answer.
+struct Seen {
+    bytes: Vec<u8>,
+    report: Report,
+}
+
+impl Seen {
+    fn new(tracker: &Tracker, question: &Question) -> Self {
+        let mut bytes = Vec::new();
+        tracker.snapshot(&mut bytes).expect("a snapshot");
+        Self { bytes, report: tracker.report(question).expect("a report") }
+    }
+
+    /// Everything that the server has and shows.
+    fn text(&self, tracker: &Tracker) -> String {
+        format!("{}{:?}{tracker:?}", String::from_utf8_lossy(&self.bytes), self.report)
+    }
+}
+
+fn cents(text: &str) -> i64 {
+    text.replace('.', "").parse().expect("an amount")
+}
+
 /// Everything that has to hold at every step.
-fn check(host: &mut Host, reference: &Reference, seed: u64) {
-    let question = question();
-    let report = host.tracker.report(&question).expect("a report");
+fn check(host: &Host, seen: &Seen, reference: &Reference, question: &Question, seed: u64) {
+    let Seen { bytes, report } = seen;
+    let mut fates = Vec::new();
     for order in 0..ORDERS {
-        let receipt = host.tracker.receipt(format!("order {order}"), &question).expect("a receipt");
-        assert_eq!(fate(receipt), reference.fate(order), "seed {seed}, order {order}");
+        let receipt = host.tracker.receipt(format!("order {order}"), question).expect("a receipt");
+        fates.push(reference.fate(order));
+        assert_eq!(fate(receipt), fates[usize::from(order)], "seed {seed}, order {order}");
     }
     let totals = report.totals.first();
-    let told = totals.map_or((0, 0), |totals| {
-        (totals.conversions, totals.value.replace('.', "").parse().expect("an amount"))
-    });
+    let told = totals.map_or((0, 0), |totals| (totals.conversions, cents(&totals.value)));
     assert_eq!(told, reference.totals(), "seed {seed}: {report}");
-    // What is credited and what is not are the whole.
-    for totals in &report.totals {
-        for table in &report.tables {
-            for (model, name) in MODELS.iter().enumerate() {
-                let cents = |text: &str| text.replace('.', "").parse::<i64>().expect("an amount");
-                let rows = table.rows.iter().filter(|row| row.currency == totals.currency);
-                let credited: i64 = rows.map(|row| cents(&row.models[model].value)).sum();
-                let rest =
-                    cents(&totals.unattributed) + cents(&totals.erased.value) + cents(&totals.expired.value);
-                assert_eq!(credited + rest, cents(&totals.value), "seed {seed}, {name}: {report}");
-            }
-        }
-    }
-    let mut bytes = Vec::new();
-    host.tracker.snapshot(&mut bytes).expect("a snapshot");
-    let restored = host.restored(&bytes);
+    check_rows(report, &fates, reference, seed);
+    let restored = host.restored(bytes);
     assert!(restored == host.tracker, "seed {seed}: a snapshot is not what was written");
-    assert_eq!(restored.report(&question).expect("a report"), report, "seed {seed}");
+    assert_eq!(restored.report(question).expect("a report"), *report, "seed {seed}");
+}
+
+/// Each topic has what its turns were given, and with what is credited to nothing that is the whole.
+fn check_rows(report: &Report, fates: &[Fate], reference: &Reference, seed: u64) {
+    let counted = || fates.iter().filter_map(Fate::given);
+    for (model, name) in MODELS.iter().enumerate() {
+        let mut given = BTreeMap::new();
+        for (turn, cents) in counted().flat_map(|models| &models[model]) {
+            *given.entry(reference.topic(*turn)).or_insert(0) += cents;
+        }
+        let mut shown = BTreeMap::new();
+        for row in report.tables.iter().flat_map(|table| &table.rows) {
+            // What is said of somebody may be left out of a text.
+            let topic = row.label.as_str().strip_prefix("topic ").and_then(|topic| topic.parse().ok());
+            *shown.entry(topic).or_insert(0) += cents(&row.models[model].value);
+        }
+        let credited: i64 = shown.values().sum();
+        let nothing = |cents: &mut i64| *cents != 0;
+        given.retain(|_, cents| nothing(cents));
+        shown.retain(|_, cents| nothing(cents));
+        assert_eq!(shown, given, "seed {seed}, {name}: {report}");
+        let [whole, rest] = report.totals.iter().fold([0; 2], |[whole, rest], totals| {
+            let spared = [&totals.unattributed, &totals.erased.value, &totals.expired.value];
+            [whole + cents(&totals.value), rest + spared.map(|text| cents(text)).iter().sum::<i64>()]
+        });
+        assert_eq!(credited + rest, whole, "seed {seed}, {name}: {report}");
+    }
 }
 
 /// Any order, any repetition and any split over shards gives one set, before anything is taken away.
@@ -129,6 +164,8 @@ struct Life<'w> {
     reference: Reference,
     draws: Draws,
     seed: u64,
+    question: Question,
+    watch: Option<Watch>,
     /// Ids of what the server was told, and the names that nothing it has may spell out.
     heard: BTreeSet<u32>,
     silent: BTreeSet<u8>,
@@ -169,7 +206,8 @@ impl<'w> Life<'w> {
             println!("{deed:?}");
         }
         if let Deed::Erase { name, .. } = deed {
-            self.went.silenced += u64::from(spells(&self.shown(), *name));
+            let shown = self.seen().text(&self.host.tracker);
+            self.went.silenced += u64::from(spells(&shown, *name));
         }
         let _recorded = self.host.act(deed, &mut self.draws);
         match deed {
@@ -192,12 +230,8 @@ impl<'w> Life<'w> {
         }
     }
 
-    /// Everything that the server has and shows.
-    fn shown(&self) -> String {
-        let mut bytes = Vec::new();
-        self.host.tracker.snapshot(&mut bytes).expect("a snapshot");
-        let report = self.host.tracker.report(&question()).expect("a report");
-        format!("{}{report:?}{:?}", String::from_utf8_lossy(&bytes), self.host.tracker)
+    fn seen(&self) -> Seen {
+        Seen::new(&self.host.tracker, &self.question)
     }
 
     /// What may happen beside an event.
@@ -234,10 +268,23 @@ impl<'w> Life<'w> {
         }
     }
 
+    fn watch(&mut self) {
+        self.watch = Some(self.host.tracker.watch(&self.question).expect("an answer"));
+    }
+
     fn check(&mut self) {
-        check(&mut self.host, &self.reference, self.seed);
+        let seen = self.seen();
+        check(&self.host, &seen, &self.reference, &self.question, self.seed);
+        if self.went.crashes != self.host.crashes {
+            self.went.crashes = self.host.crashes;
+            self.watch();
+        }
+        if let Some(watch) = &self.watch {
+            let watched = self.host.tracker.watched(watch).expect("an answer");
+            assert_eq!(watched, seen.report, "seed {}: watched", self.seed);
+        }
         if !self.silent.is_empty() {
-            let shown = self.shown();
+            let shown = seen.text(&self.host.tracker);
             let spelt = self.silent.iter().find(|name| spells(&shown, **name));
             assert!(spelt.is_none(), "seed {}: {spelt:?} is spelt out", self.seed);
         }
@@ -299,26 +346,21 @@ fn live(seed: u64, folder: &Path) -> Went {
         reference: Reference::default(),
         draws,
         seed,
+        question: question(),
+        watch: None,
         heard: BTreeSet::new(),
         silent: BTreeSet::new(),
         elsewhere: Vec::new(),
         went: Went::default(),
     };
-    let mut watch = None;
     for (step, (now, told)) in arriving.into_iter().enumerate() {
-        let crashes = life.host.crashes;
         life.step(&all, now, told);
-        if step == watch_at || life.host.crashes != crashes {
-            watch = Some(life.host.tracker.watch(&question()).expect("an answer"));
-        }
-        if let Some(watch) = &watch {
-            let fresh = life.host.tracker.report(&question()).expect("an answer");
-            assert_eq!(life.host.tracker.watched(watch).expect("an answer"), fresh, "seed {seed}: watched");
+        if step == watch_at {
+            life.watch();
         }
         life.check();
     }
     life.tell_all_again(&all);
-    life.went.crashes = life.host.crashes;
     life.went
 }
 

@@ -55,6 +55,16 @@ pub enum Fate {
     Counted(i64, Vec<Vec<(u32, i64)>>),
 }
 
+impl Fate {
+    /// By model what each turn gets, if it counts.
+    pub fn given(&self) -> Option<&Vec<Vec<(u32, i64)>>> {
+        match self {
+            Self::Counted(_, given) => Some(given),
+            Self::Unknown | Self::NotCounted => None,
+        }
+    }
+}
+
 /// Identifiers below this are customers; then come visitors, then conversations.
 pub const CUSTOMERS: u8 = 3;
 
@@ -309,6 +319,14 @@ impl Reference {
             path.iter().copied().zip(split(net, &weights)).collect()
         });
         Fate::Counted(net, shares.collect())
+    }
+
+    /// What a turn is about: none where that is somebody.
+    pub fn topic(&self, turn: u32) -> Option<u8> {
+        self.events.iter().find(|told| told.id == turn).and_then(|told| match told.said {
+            Said::Turn { topic, about: None } => Some(topic),
+            _ => None,
+        })
     }
 
     /// Number and value of all conversions, erased ones included.

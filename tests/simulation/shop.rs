@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clinch::event::Purpose;
 use clinch::{Event, IdKind, Identifier, Identifiers, Money, OrderStatus};
 
-use crate::reference::{Hour, Said, Told};
+use crate::reference::{Hour, LOOKBACK, Said, Told};
 
 /// Numbers that look random and follow from a seed: SplitMix64 (Steele, Lea, Flood 2014).
 pub struct Draws(pub u64);
@@ -49,9 +49,15 @@ pub fn world(draws: &mut Draws, hours: u64) -> Vec<Told> {
     let mut versions = BTreeSet::new();
     let mut all: Vec<Told> = Vec::new();
     for id in 0..count {
-        // One in four happens at the hour of another.
-        let other = (draws.below(4) == 0 && id > 0).then(|| all[draws.below(u64::from(id)) as usize].at);
-        let at = other.unwrap_or_else(|| draws.below(hours) as Hour);
+        // One in four happens at the hour of another, one in eight at the edge of its window.
+        let at = match draws.below(8) {
+            kind @ 0..3 if id > 0 => {
+                let other = all[draws.below(u64::from(id)) as usize].at;
+                let away = if kind < 2 { 0 } else { LOOKBACK };
+                if draws.below(2) == 0 { (other + away).min(hours as Hour) } else { (other - away).max(0) }
+            }
+            _ => draws.below(hours) as Hour,
+        };
         all.push(told(draws, id, at, &mut versions));
     }
     all
