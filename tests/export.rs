@@ -93,6 +93,26 @@ fn an_export_has_the_credits_and_nothing_of_others_on_the_device() {
     assert!(tracker.export(Identifier::new(IdKind::Customer, "eve"), &question()).unwrap().is_empty());
 }
 
+/// Somebody erased shared a device with somebody whose touchpoints went later: nothing is told of it any more, also where
+/// an old snapshot of the server comes back.
+#[test]
+fn a_device_that_somebody_erased_shared_is_nobodys_when_the_past_comes_back() {
+    let device = |text| Identifier::new(IdKind::Visitor, text);
+    let mut tracker = tracker([
+        Event::query("e1", start(), Who::visitor("phone").customer("ann")).into(),
+        Event::query("e2", start(), Who::visitor("phone").conversation("chat")).into(),
+        Event::query("e3", start(), Who::visitor("tablet").conversation("chat")).into(),
+        Event::query("e4", start(), Who::visitor("tablet")).into(),
+    ]);
+    assert_eq!(tracker.erase(device("phone"), end()).unwrap().shared, 1);
+    let past = tracker.clone();
+    tracker.erase_touchpoints(device("tablet"), end()).unwrap();
+    let told = tracker.export(device("tablet"), &question()).unwrap();
+    assert!(told.is_empty() && told.identifiers.is_empty(), "{told:?}");
+    tracker.merge(&past).unwrap();
+    assert_eq!(tracker.export(device("tablet"), &question()).unwrap(), told);
+}
+
 #[test]
 fn the_last_word_on_each_purpose_counts() {
     let at = |hour| start() + TimeDelta::hours(hour);
