@@ -85,7 +85,7 @@ impl Receipt {
     pub(crate) fn of_kept(facts: &Facts, order: OrderId, question: &Question) -> Result<Option<Self>> {
         question.check()?;
         let Some(book) = facts.books.find(&order) else { return Ok(None) };
-        let Entered::Order(state) = read(facts.books.get(book), question.as_of, facts.key()) else {
+        let Entered::Order(state) = read(facts.books.get(book), question.as_of, facts) else {
             return Ok(None);
         };
         let number = facts.names.cluster(state.winner.handle);
@@ -139,7 +139,7 @@ impl Receipt {
 
 /// The claim of an order that counts, as it is and as it is shown.
 fn claims(circle: &Circle<'_, '_>, order: &OrderId) -> Option<(Claim, Claim)> {
-    let has = |state: &OrderState<'_>| state.order.order == *order;
+    let has = |state: &OrderState<'_>| state.id == order;
     let shopper = circle.shoppers.iter().find(|shopper| shopper.orders.iter().any(has))?;
     let mut claiming = Claiming::new(circle, shopper, Asked { evidence: true, refused: true });
     for earned in circle.earned(shopper) {

@@ -55,6 +55,10 @@ pub enum Kind {
     Refund(Box<Refund>),
 }
 
+/// Places of the kinds that stand in books.
+pub(crate) const ORDER_RANK: usize = 16;
+pub(crate) const REFUND_RANK: usize = 17;
+
 impl Kind {
     /// Its name in the event log, such as `link_click`.
     pub fn name(&self) -> &'static str {
@@ -80,8 +84,8 @@ impl Kind {
             Self::CheckoutStarted(_) => 13,
             Self::Feedback(_) => 14,
             Self::Goal(_) => 15,
-            Self::Order(_) => 16,
-            Self::Refund(_) => 17,
+            Self::Order(_) => ORDER_RANK,
+            Self::Refund(_) => REFUND_RANK,
         }
     }
 

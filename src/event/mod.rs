@@ -93,6 +93,7 @@ pub use kind::{
     Feedback, Goal, Identify, Kind, LinkClick, LinkShared, Products, Purpose, Query, Recommendation,
     RemoveFromCart, Visit,
 };
+pub(crate) use kind::{ORDER_RANK, REFUND_RANK};
 pub use level::PrivacyLevel;
 pub use order::{Order, OrderLine, OrderRefund, OrderStatus, Refund, RefundLine};
 

@@ -38,7 +38,7 @@ pub struct Order {
 
 impl Order {
     /// An order with its required fields only.
-    pub(super) fn new(order: OrderId, total: Money) -> Self {
+    pub(crate) fn new(order: OrderId, total: Money) -> Self {
         Self {
             order,
             total,

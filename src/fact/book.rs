@@ -1,33 +1,48 @@
 //! Orders and refunds by the id of the order: they are few, and whose they are is not what brings them together.
 
 use chrono::{DateTime, Utc};
-use smallvec::SmallVec;
 
-use crate::fact::door::newer;
+use crate::fact::LeftOut;
+use crate::fact::booked::Booked;
 use crate::fact::index::{Index, Mix, make_room};
-use crate::fact::names::Handle;
-use crate::fact::{Fact, LeftOut};
+use crate::fact::names::{Handle, Names};
 use crate::id::Key;
 use crate::money::Money;
 use crate::text::OrderId;
 use crate::time::nanos_of;
 
-/// Every fact about one order.
+/// Every fact about one order. 104 bytes, in which the only fact about most of them stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Book {
     pub(crate) order: OrderId,
-    /// Versions and refunds, in the order of facts; up to two are named in the book itself. Each stands by itself, since
-    /// a version that comes late moves the others.
-    pub(crate) facts: SmallVec<[Box<Booked>; 2]>,
+    told: Told,
+}
+
+const _: () = assert!(size_of::<Book>() == 104);
+
+#[derive(Clone, Debug)]
+enum Told {
+    Nothing,
+    Once(Booked),
+    Often(Box<Often>),
+}
+
+/// Several facts about one order.
+#[derive(Clone, Debug)]
+struct Often {
+    /// Versions and refunds, in the order of facts. Each stands by itself, since one that comes late moves the others.
+    #[allow(clippy::vec_box, reason = "eight bytes move where one comes late, not 88")]
+    facts: Vec<Box<Booked>>,
     /// The place of the version that wins over all others, if there is a version.
     newest: Option<u32>,
     /// When the last of them had come to be.
     complete: DateTime<Utc>,
-    brief: Option<Brief>,
 }
 
+/// What a book takes beside itself for the second fact, and each fact in it.
+pub(super) const OFTEN_BYTES: usize = size_of::<Often>() + 3 * size_of::<Box<Booked>>();
+
 /// What most orders come to: told once, with nothing given back and nothing to count beside it, and a conversion.
-/// It stands in the book itself, so that an answer does not look for the whole fact.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Brief {
     /// Nanoseconds since 1970.
@@ -36,76 +51,126 @@ pub(crate) struct Brief {
     pub(crate) handle: Handle,
 }
 
-impl Brief {
-    fn of(booked: &Booked) -> Option<Self> {
-        let Booked { fact, handle } = booked;
-        let order = fact.order()?;
-        let plain = order.status.counts() && order.refunds.is_empty();
-        let uncounted = fact.junk == 0 && fact.left_out == LeftOut::default();
-        let at = i64::try_from(nanos_of(fact.at)).ok()?;
-        (plain && uncounted).then_some(Self { at, value: order.total, handle: *handle })
-    }
-}
-
-/// One version of an order, or one refund.
-#[derive(Clone, Debug)]
-pub(crate) struct Booked {
-    pub(crate) fact: Fact,
-    pub(crate) handle: Handle,
-}
-
 impl Book {
     fn empty(order: OrderId) -> Self {
-        Self { order, facts: SmallVec::new(), newest: None, complete: DateTime::<Utc>::MIN_UTC, brief: None }
+        Self { order, told: Told::Nothing }
     }
 
-    /// Where a fact stands, or would have to.
-    pub(crate) fn search(&self, fact: &Fact) -> Result<usize, usize> {
-        self.facts.binary_search_by(|held| held.fact.cmp(fact))
+    /// Versions and refunds, in the order of facts.
+    pub(crate) fn facts(&self) -> impl DoubleEndedIterator<Item = &Booked> {
+        let (once, often): (Option<&Booked>, &[Box<Booked>]) = match &self.told {
+            Told::Nothing => (None, &[]),
+            Told::Once(only) => (Some(only), &[]),
+            Told::Often(often) => (None, &often.facts),
+        };
+        once.into_iter().chain(often.iter().map(|held| &**held))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match &self.told {
+            Told::Nothing => 0,
+            Told::Once(_) => 1,
+            Told::Often(often) => often.facts.len(),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn first(&self) -> Option<&Booked> {
+        self.facts().next()
+    }
+
+    pub(crate) fn last(&self) -> Option<&Booked> {
+        self.facts().next_back()
+    }
+
+    /// Whether a fact is here, under the handle that it would have.
+    pub(crate) fn has(&self, booked: &Booked, names: &Names) -> bool {
+        match &self.told {
+            Told::Nothing => false,
+            Told::Once(only) => only.compare(booked, names).is_eq(),
+            Told::Often(often) => often.search(booked, names).is_ok(),
+        }
     }
 
     /// Adds a fact that is not here yet.
-    pub(crate) fn insert(&mut self, booked: Booked, key: &Key) {
-        let Err(place) = self.search(&booked.fact) else { return };
-        let wins = booked.fact.order().is_some()
-            && self.newest().is_none_or(|newest| newer(&booked.fact, &newest.fact, key));
+    pub(crate) fn insert(&mut self, booked: Booked, names: &Names, key: &Key) {
+        self.told = match std::mem::replace(&mut self.told, Told::Nothing) {
+            Told::Nothing => Told::Once(booked),
+            Told::Once(only) => {
+                let mut often = Often { facts: Vec::new(), newest: None, complete: DateTime::<Utc>::MIN_UTC };
+                often.insert(only, names, key);
+                often.insert(booked, names, key);
+                Told::Often(Box::new(often))
+            }
+            Told::Often(mut often) => {
+                often.insert(booked, names, key);
+                Told::Often(often)
+            }
+        };
+    }
+
+    /// Takes out the facts that satisfy `is`.
+    pub(crate) fn take(&mut self, is: impl Fn(&Booked) -> bool, names: &Names, key: &Key) -> Vec<Booked> {
+        let all: Vec<Booked> = match std::mem::replace(&mut self.told, Told::Nothing) {
+            Told::Nothing => Vec::new(),
+            Told::Once(only) => vec![only],
+            Told::Often(often) => often.facts.into_iter().map(|booked| *booked).collect(),
+        };
+        let (taken, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(is);
+        kept.into_iter().for_each(|booked| self.insert(booked, names, key));
+        taken
+    }
+
+    /// The version that wins over all others.
+    pub(crate) fn newest(&self) -> Option<&Booked> {
+        match &self.told {
+            Told::Nothing => None,
+            Told::Once(only) => only.version().map(|_| only),
+            Told::Often(often) => often.newest.map(|place| &*often.facts[place as usize]),
+        }
+    }
+
+    /// What it comes to once all of it is seen, if that is told briefly.
+    pub(crate) fn brief(&self) -> Option<Brief> {
+        let Told::Once(only) = &self.told else { return None };
+        let version = only.version()?;
+        let plain = version.status.counts() && version.refunds().is_empty();
+        let uncounted = only.junk == 0 && only.left_out == LeftOut::default();
+        let at = i64::try_from(nanos_of(only.at)).ok()?;
+        (plain && uncounted).then_some(Brief { at, value: version.total, handle: only.handle })
+    }
+
+    /// Whether all of it had come to be by `as_of`.
+    pub(crate) fn seen(&self, as_of: DateTime<Utc>) -> bool {
+        match &self.told {
+            Told::Nothing => true,
+            Told::Once(only) => only.seen(as_of),
+            Told::Often(often) => often.complete <= as_of,
+        }
+    }
+}
+
+impl Often {
+    /// Where a fact stands, or would have to.
+    fn search(&self, booked: &Booked, names: &Names) -> Result<usize, usize> {
+        self.facts.binary_search_by(|held| held.compare(booked, names))
+    }
+
+    fn insert(&mut self, booked: Booked, names: &Names, key: &Key) {
+        let Err(place) = self.search(&booked, names) else { return };
+        let newest = self.newest.map(|newest| &self.facts[newest as usize]);
+        let wins =
+            booked.version().is_some() && newest.is_none_or(|newest| booked.wins_over(newest, names, key));
         if wins {
             self.newest = Some(place as u32);
         } else {
             self.newest = self.newest.map(|newest| newest + u32::from(newest as usize >= place));
         }
-        self.complete = self.complete.max(booked.fact.at).max(booked.fact.version());
+        self.complete = self.complete.max(booked.complete());
         self.facts.insert(place, Box::new(booked));
-        self.brief = match self.facts.as_slice() {
-            [only] => Brief::of(only),
-            _ => None,
-        };
-    }
-
-    /// Takes out the facts that satisfy `is`.
-    pub(crate) fn take(&mut self, is: impl Fn(&Booked) -> bool, key: &Key) -> Vec<Booked> {
-        let (taken, kept): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.facts).into_iter().partition(|held| is(held));
-        (self.newest, self.complete, self.brief) = (None, DateTime::<Utc>::MIN_UTC, None);
-        for booked in kept {
-            self.insert(*booked, key);
-        }
-        taken.into_iter().map(|booked| *booked).collect()
-    }
-
-    /// The version that wins over all others.
-    pub(crate) fn newest(&self) -> Option<&Booked> {
-        self.newest.map(|place| &*self.facts[place as usize])
-    }
-
-    /// What it comes to once all of it is seen, if that is told briefly.
-    pub(crate) fn brief(&self) -> Option<Brief> {
-        self.brief
-    }
-
-    /// Whether all of it had come to be by `as_of`.
-    pub(crate) fn seen(&self, as_of: DateTime<Utc>) -> bool {
-        self.complete <= as_of
     }
 }
 
@@ -183,7 +248,7 @@ impl Books {
     pub(crate) fn close_empty(&mut self) {
         for number in 0..self.books.len() as u32 {
             let book = &self.books[number as usize];
-            if book.facts.is_empty() && !book.order.as_str().is_empty() {
+            if book.is_empty() && !book.order.as_str().is_empty() {
                 self.index.remove(self.hash(&book.order), number);
                 self.books[number as usize] = Book::empty(OrderId::from(""));
                 self.free.push(number);

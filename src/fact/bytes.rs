@@ -11,14 +11,16 @@
 //! | 4 | an [`Index`](super::index::Index): 2.7 slots a number at the most, and half as many that are copied |
 
 use crate::error::{ErrorKind, Result};
-use crate::event::{Kind, KindRef, Order, OrderLine, OrderRefund, Query, RefundLine};
-use crate::fact::book::{Book, Booked};
+use crate::event::{Kind, KindRef, OrderLine, OrderRefund, Query, Refund, RefundLine};
+use crate::fact::book::{Book, OFTEN_BYTES};
+use crate::fact::booked::{self, Booked, Version};
 use crate::fact::cluster::Cluster;
 use crate::fact::content::{ContentRef, Held};
 use crate::fact::door::RowFact;
 use crate::fact::names::Name;
 use crate::fact::rows::Row;
 use crate::fact::{Fact, Facts, Known, Limits};
+use crate::text::Code;
 
 /// A slot of an index, of which there are 2.7 a number, beside half as many while it grows.
 const INDEXED: u64 = 4 * 8;
@@ -47,8 +49,7 @@ const CONTENT: u64 = 3 * size_of::<Held>() as u64 + size_of::<Query>() as u64 + 
 const TEXT: u64 = 24 + 3 * 16 + INDEXED + 3 * (16 + 4) + 3 * 48 + 2 * 16;
 
 /// A fact of a book, and the book.
-const BOOKED: u64 =
-    (size_of::<Booked>() + size_of::<Order>()) as u64 + 3 * 8 + size_of::<Book>() as u64 * 9 / 4 + INDEXED;
+const BOOKED: u64 = (booked::MOST_BYTES + OFTEN_BYTES) as u64 + size_of::<Book>() as u64 * 9 / 4 + INDEXED;
 
 /// A line of an order or a refund without its texts, kept and on its way.
 const LINE: u64 = 3 * size_of::<OrderLine>() as u64;
@@ -110,28 +111,53 @@ fn names(who: &[Known]) -> u64 {
     (count + 1) * NAME + count * (CLUSTER + MEMBER)
 }
 
-/// A whole order or refund.
+/// What a fact about an order has a list of.
+struct Lists<'f> {
+    lines: &'f [OrderLine],
+    codes: [&'f [Code]; 2],
+    refunds: &'f [OrderRefund],
+}
+
+impl Lists<'_> {
+    fn bytes(&self) -> u64 {
+        let lines = self.lines.iter().map(|line| LINE + text(&line.product) + texts(&line.product_type));
+        let refunds = self.refunds.iter().map(|one| REFUND + text(&one.refund) + refund_lines(&one.lines));
+        lines.chain(refunds).sum::<u64>() + self.codes.iter().map(|codes| texts(*codes)).sum::<u64>()
+    }
+}
+
+fn refund_lines(lines: &[RefundLine]) -> u64 {
+    lines.iter().map(|line| LINE + text(&line.product)).sum()
+}
+
+fn refund(refund: &Refund) -> u64 {
+    text(&refund.refund) + refund_lines(&refund.lines)
+}
+
+/// An order or a refund on its way.
 pub(super) fn booked(fact: &Fact) -> u64 {
     let ids = texts([&fact.id].into_iter().chain(&fact.turn)) + texts(&fact.channel);
-    let who = 3 * (fact.who.len() * size_of::<Known>()) as u64;
-    let refund_lines =
-        |lines: &[RefundLine]| lines.iter().map(|line| LINE + text(&line.product)).sum::<u64>();
-    BOOKED
-        + ids
-        + who
-        + match &fact.kind {
-            Kind::Order(order) => {
-                let lines = order.lines.iter();
-                let refunds = order.refunds.iter();
-                text(&order.order)
-                    + lines.map(|line| LINE + text(&line.product) + texts(&line.product_type)).sum::<u64>()
-                    + refunds.map(|one| REFUND + text(&one.refund) + refund_lines(&one.lines)).sum::<u64>()
-                    + texts(&order.codes)
-                    + texts(&order.discount_codes)
-            }
-            Kind::Refund(refund) => text(&refund.order) + text(&refund.refund) + refund_lines(&refund.lines),
-            _ => 0,
+    let told = match &fact.kind {
+        Kind::Order(order) => {
+            let codes = [&*order.codes, &*order.discount_codes];
+            let lists = Lists { lines: &order.lines, codes, refunds: &order.refunds };
+            text(&order.order) + lists.bytes()
         }
+        Kind::Refund(told) => text(&told.order) + refund(told),
+        _ => 0,
+    };
+    BOOKED + ids + told
+}
+
+/// The same in its book.
+pub(super) fn held(booked: &Booked, book: &Book) -> u64 {
+    let ids = texts([&booked.id].into_iter().chain(booked.turn())) + texts(booked.channel());
+    let lists = |version: &Version| {
+        let codes = [version.codes(), version.discount_codes()];
+        Lists { lines: version.lines(), codes, refunds: version.refunds() }.bytes()
+    };
+    let told = booked.version().map_or(0, lists) + booked.refund().map_or(0, refund);
+    BOOKED + ids + text(&book.order) + told
 }
 
 impl Facts {

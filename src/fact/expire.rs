@@ -46,8 +46,8 @@ impl Facts {
         }
         let others = cluster.rows.iter().filter(|row| class(row.content) != Class::Word);
         let mut used: BTreeSet<Known> = others.flat_map(|row| self.names.who(row.handle)).collect();
-        let booked = cluster.books.iter().flat_map(|book| &self.books.get(*book).facts);
-        used.extend(booked.flat_map(|held| held.fact.who.iter().copied()));
+        let booked = cluster.books.iter().flat_map(|book| self.books.get(*book).facts());
+        used.extend(booked.flat_map(|held| self.names.who(held.handle)));
         let is_idle = |fact: &Fact| {
             is_old(nanos_of(fact.at), Class::of(fact.kind.rank()))
                 && !fact.who.iter().any(|known| used.contains(known))

@@ -2,6 +2,7 @@
 
 mod blot;
 mod book;
+mod booked;
 mod bulk;
 mod bytes;
 mod cluster;
@@ -30,13 +31,13 @@ use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
 pub(crate) use blot::{Seeker, WHOLE};
-pub(crate) use book::{Book, Booked};
+pub(crate) use book::Book;
+pub(crate) use booked::{Booked, Version};
 pub(crate) use cluster::{Cluster, Traits};
 pub(crate) use content::{
     CHANNEL, Content, Contents, FLOW, Held, INTENT, LANGUAGE, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC,
 };
 use door::WITHHELD;
-pub(crate) use door::newer;
 pub(crate) use index::{Index, Mix};
 pub use intake::{Intake, Recorded};
 pub(crate) use left_out::LeftOut;
@@ -92,14 +93,9 @@ impl Fact {
         }
     }
 
-    /// Since when an order's snapshot holds: the instant that decides between versions, and whether it is seen.
+    /// Since when an order's snapshot holds: the instant that decides between versions.
     pub(crate) fn version(&self) -> DateTime<Utc> {
         self.order().and_then(|order| order.updated_at).unwrap_or(self.at)
-    }
-
-    /// Whether the fact had come to be by `as_of`.
-    pub(crate) fn seen(&self, as_of: DateTime<Utc>) -> bool {
-        self.at <= as_of && self.version() <= as_of
     }
 
     fn sort_key(&self) -> impl Ord + '_ {

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::error::Result;
-use crate::event::{Kind, KindRef};
-use crate::fact::book::Booked;
+use crate::event::KindRef;
+use crate::fact::booked::Booked;
 use crate::fact::door::{Door, ORDER_DOMAIN, REFUND_DOMAIN};
 use crate::fact::names::Handle;
 use crate::fact::set::Facts;
 use crate::fact::tombstone::{Asking, event_name, id_name, order_of};
-use crate::fact::{Fact, Known, Limits, bytes};
+use crate::fact::{Book, Fact, Known, Limits, bytes};
 use crate::id::{Pseudonym, siphash128};
 use crate::text::OrderId;
 use crate::time::nanos_of;
@@ -24,8 +24,9 @@ impl Facts {
         for book in &cluster.books {
             let names = &self.names;
             let is_here = |booked: &Booked| names.cluster(booked.handle) == number;
-            let taken = self.books.get_mut(*book).take(is_here, &self.key);
-            facts.extend(taken.into_iter().map(|booked| (booked.handle, booked.fact)));
+            let book = self.books.get_mut(*book);
+            let taken = book.take(is_here, names, &self.key);
+            facts.extend(taken.iter().map(|booked| (booked.handle, booked.fact(&book.order, names))));
         }
         cluster.handles.iter().for_each(|handle| self.names.remove(*handle));
         if number != 0 {
@@ -54,14 +55,14 @@ impl Facts {
     /// Takes everything out that is known of an order; its clusters have to decide anew whose facts they hold.
     pub(crate) fn take_order(&mut self, order: &OrderId) -> Vec<Fact> {
         let Some(number) = self.books.find(order) else { return Vec::new() };
-        let taken = self.books.get_mut(number).take(|_| true, &self.key);
+        let taken = self.books.get_mut(number).take(|_| true, &self.names, &self.key);
         for booked in &taken {
             let cluster = &mut self.clusters[self.names.cluster(booked.handle) as usize];
             cluster.people.take();
             cluster.books.retain(|book| *book != number);
         }
         self.forget_count(taken.len());
-        taken.into_iter().map(|booked| booked.fact).collect()
+        taken.iter().map(|booked| booked.fact(order, &self.names)).collect()
     }
 
     /// Lets go of every text, content, code, order and number that no fact has any more.
@@ -72,13 +73,11 @@ impl Facts {
             used[row.content as usize] = true;
         }
         let mut ordered = [BTreeSet::new(), BTreeSet::new()];
-        for booked in self.books.iter().flat_map(|book| &book.facts) {
-            if let Kind::Order(order) = &booked.fact.kind {
-                ordered[0]
-                    .extend(order.codes.iter().filter_map(|code| self.contents.links.find(code.as_str())));
-                let discounts = order.discount_codes.iter();
-                ordered[1].extend(discounts.filter_map(|code| self.contents.discounts.find(code.as_str())));
-            }
+        for version in self.books.iter().flat_map(Book::facts).filter_map(Booked::version) {
+            let codes = version.codes().iter();
+            ordered[0].extend(codes.filter_map(|code| self.contents.links.find(code.as_str())));
+            let discounts = version.discount_codes().iter();
+            ordered[1].extend(discounts.filter_map(|code| self.contents.discounts.find(code.as_str())));
         }
         if let Some(moved) = self.contents.keep(&used, [&ordered[0], &ordered[1]]) {
             self.clusters.iter_mut().for_each(|cluster| cluster.rows.renumber(&moved));
@@ -88,8 +87,8 @@ impl Facts {
         self.discounts.forget(dead, |code| contents.discounts.holds(code));
         self.names.recycle();
         self.id_bytes = self.clusters.iter().map(|cluster| cluster.text.len() as u64).sum();
-        let booked = self.books.iter().flat_map(|book| &book.facts);
-        self.book_bytes = booked.map(|held| bytes::booked(&held.fact)).sum();
+        let booked = self.books.iter().flat_map(|book| book.facts().map(|booked| bytes::held(booked, book)));
+        self.book_bytes = booked.sum();
     }
 
     /// The keyed hash of an order's id, as tombstones name it.

@@ -22,11 +22,12 @@ use crate::error::{ErrorKind, Result};
 use smallvec::SmallVec;
 
 use crate::event::{EventRef, Kind, KindRef};
-use crate::fact::book::{Booked, Books};
+use crate::fact::book::Books;
+use crate::fact::booked::{Booked, Version};
 use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft};
 use crate::fact::content::{Content, ContentId, Contents, NONE};
-use crate::fact::door::{self, Door, Parts, Passed, RowFact};
+use crate::fact::door::{Door, Parts, Passed, RowFact};
 use crate::fact::index::{Mix, make_room};
 use crate::fact::intake::Recorded;
 use crate::fact::names::{Handle, NOBODY, Names};
@@ -220,45 +221,52 @@ impl Facts {
             return Ok(if changed { Recorded::New } else { Recorded::Dropped(DropReason::Erased) });
         }
         let known = self.books.find(&order);
-        if let Some(number) = known
-            && self.books.get(number).search(&fact).is_ok()
-        {
+        let known_as = self.names.find(&fact.who);
+        if known.is_some_and(|number| self.has_booked(number, &fact, known_as)) {
             return Ok(Recorded::Repeated);
         }
         self.fits(1, self.unknown(&fact.who))?;
         self.fits_booked(&fact)?;
         // A refund may name nobody; it then belongs to where its order is.
-        let placed = |fact: &Fact| !fact.who.is_empty() || fact.order().is_some();
-        let at_home = placed(&fact);
+        let at_home = !fact.who.is_empty() || fact.order().is_some();
         let mut clusters = if at_home { self.clusters_of(&fact.who) } else { SmallVec::new() };
-        let held = known.filter(|_| W::LOOKS).map(|number| &self.books.get(number).facts);
-        for held in held.into_iter().flatten().filter(|held| placed(&held.fact)) {
+        let held = known.filter(|_| W::LOOKS).map(|number| self.books.get(number).facts());
+        for held in held.into_iter().flatten().filter(|held| held.is_placed()) {
             let cluster = self.names.cluster(held.handle);
             if !clusters.contains(&cluster) {
                 clusters.push(cluster);
             }
         }
-        let known_as = self.names.find(&fact.who).filter(|_| at_home);
-        let whole = known_as.map(|handle| (&fact, handle));
+        let whole = known_as.filter(|_| at_home).map(|handle| (&fact, handle));
         witness.before(self, &Change { book: known, order: whole, ..Change::of(&clusters) });
         let handle = self.enter(&fact.who);
         let number = self.books.open(&order);
-        let recorded = self.note_version(number, &fact);
-        self.file(number, fact, handle);
+        let Some(booked) = Booked::new(fact, handle) else { return Ok(Recorded::New) };
+        let recorded = self.file(number, booked);
         let change = Change { book: Some(number), ..Change::of(&clusters) };
         witness.after(self, at_home.then_some(handle), &change);
         Ok(recorded)
     }
 
-    /// Puts a fact about an order, which is not here yet, into its book, and notes what it names.
-    pub(super) fn file(&mut self, number: u32, fact: Fact, handle: Handle) {
-        self.book_bytes += bytes::booked(&fact);
-        if let Kind::Order(order) = &fact.kind {
-            for code in &order.codes {
+    /// Whether a book has a fact whose identifiers are known under this handle.
+    fn has_booked(&self, number: u32, fact: &Fact, known_as: Option<Handle>) -> bool {
+        let book = self.books.get(number);
+        let booked =
+            known_as.filter(|_| !book.is_empty()).and_then(|handle| Booked::new(fact.clone(), handle));
+        booked.is_some_and(|booked| book.has(&booked, &self.names))
+    }
+
+    /// Puts a fact about an order, which is not here yet, into its book, and notes what it names; says whether it is a
+    /// version older than one that is here.
+    pub(super) fn file(&mut self, number: u32, booked: Booked) -> Recorded {
+        let handle = booked.handle;
+        self.book_bytes += bytes::held(&booked, self.books.get(number));
+        if let Some(version) = booked.version() {
+            for code in version.codes() {
                 let code = self.contents.links.intern(code);
                 self.links.using(code, handle);
             }
-            for code in &order.discount_codes {
+            for code in version.discount_codes() {
                 let code = self.contents.discounts.intern(code);
                 self.discounts.using(code, handle);
             }
@@ -266,31 +274,25 @@ impl Facts {
             self.names.set_claims(handle);
         }
         // A refund may name nobody; it then belongs to where its order is.
-        if handle != NOBODY || fact.order().is_some() {
+        if booked.is_placed() {
             let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
             cluster.add_book(number);
-            if let Kind::Order(order) = &fact.kind {
-                cluster.traits.codes |= !order.codes.is_empty() || !order.discount_codes.is_empty();
-            }
+            let has_codes =
+                |version: &Version| !version.codes().is_empty() || !version.discount_codes().is_empty();
+            cluster.traits.codes |= booked.version().is_some_and(has_codes);
         }
         self.count += 1;
         let book = self.books.get_mut(number);
-        let before = book.newest().map(|newest| newest.handle);
-        book.insert(Booked { fact, handle }, &self.key);
+        let newest = book.newest();
+        let before = newest.map(|newest| newest.handle);
+        let is_older = booked.version().is_some()
+            && newest.is_some_and(|newest| newest.wins_over(&booked, &self.names, &self.key));
+        book.insert(booked, &self.names, &self.key);
         // Which version makes claims may have changed, from where the newest was to where it is now.
         for handle in before.into_iter().chain([handle]) {
             self.clusters[self.names.cluster(handle) as usize].people.take();
         }
-    }
-
-    /// Whether a version of an order is older than one that is here.
-    fn note_version(&self, book: u32, fact: &Fact) -> Recorded {
-        if fact.order().is_none() {
-            return Recorded::New;
-        }
-        let newest = self.books.get(book).newest();
-        let newer = newest.is_some_and(|newest| door::newer(&newest.fact, fact, &self.key));
-        if newer { Recorded::Superseded } else { Recorded::New }
+        if is_older { Recorded::Superseded } else { Recorded::New }
     }
 
     fn cluster_of(&self, handle: Handle) -> &Cluster {
@@ -429,7 +431,7 @@ impl Facts {
                 let order = fact.order().map(|order| &order.order);
                 let order = order.or_else(|| fact.refund().map(|refund| &refund.order));
                 let book = order.and_then(|order| self.books.find(order));
-                book.is_some_and(|book| self.books.get(book).search(fact).is_ok())
+                book.is_some_and(|book| self.has_booked(book, fact, self.names.find(&fact.who)))
             }
             _ => {
                 let parts = Parts::of(fact);
@@ -449,8 +451,7 @@ impl Facts {
             .clusters
             .iter()
             .flat_map(move |cluster| cluster.rows.iter().map(move |row| self.fact(cluster, row)));
-        let booked = self.books.iter().flat_map(|book| book.facts.iter().map(|booked| booked.fact.clone()));
-        rows.chain(booked)
+        rows.chain(self.books.iter().flat_map(|book| self.facts_of(book)))
     }
 
     /// The fact that a row stands for.

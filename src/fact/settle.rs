@@ -80,10 +80,10 @@ impl Facts {
             !self.forget_old_text(&mut told) && self.may_stay(fact) && told == *fact
         };
         let is_kept = |book: &Book| {
-            let stays = |held: &Fact| held.order().is_none() || self.erasing(held).is_none();
-            book.facts.is_empty()
+            let goes = |held: &Fact| held.order().is_some() && self.erasing(held).is_some();
+            book.is_empty()
                 || !self.gone.orders.contains_key(&self.order_name(&book.order))
-                    && book.facts.iter().all(|held| stays(&held.fact))
+                    && !self.facts_of(book).any(|held| goes(&held))
         };
         self.facts().all(|fact| is_whole(&fact)) && self.books.iter().all(is_kept)
     }
@@ -114,6 +114,11 @@ impl Facts {
         Ok(())
     }
 
+    /// The whole facts about an order.
+    pub(crate) fn facts_of(&self, book: &Book) -> impl Iterator<Item = Fact> {
+        book.facts().map(|booked| booked.fact(&book.order, &self.names))
+    }
+
     /// Takes the facts of one order out that may not stay; all of them if it was erased, or if one of its versions
     /// names somebody who was.
     fn settle_book(
@@ -124,20 +129,20 @@ impl Facts {
         kept: &mut Vec<Fact>,
     ) {
         let book = self.books.get(number);
-        if book.facts.is_empty() {
+        if book.is_empty() {
             return;
         }
         let order = book.order.clone();
-        let versions = book.facts.iter().map(|held| &held.fact).filter(|fact| fact.order().is_some());
-        let erasing = versions.filter_map(|fact| self.erasing(fact)).max();
+        let versions = self.facts_of(book).filter(|fact| fact.order().is_some());
+        let erasing = versions.filter_map(|fact| self.erasing(&fact)).max();
         let name = self.order_name(&order);
         if let Some(as_of) = erasing {
             self.gone.bury_order(name, as_of, false);
         }
         let clusters: Vec<u32> =
-            self.books.get(number).facts.iter().map(|held| self.names.cluster(held.handle)).collect();
+            self.books.get(number).facts().map(|held| self.names.cluster(held.handle)).collect();
         if self.gone.orders.contains_key(&name) {
-            if self.books.get(number).facts.iter().any(|held| held.fact.order().is_some()) {
+            if self.books.get(number).newest().is_some() {
                 removed.orders.insert(order.clone());
             }
             for fact in self.take_order(&order) {
@@ -149,8 +154,8 @@ impl Facts {
         }
         let refused = |fact: &Fact| !self.may_stay(fact) || self.blot_of(fact) != 0;
         let refused: BTreeSet<usize> = (0..)
-            .zip(&self.books.get(number).facts)
-            .filter(|(_, held)| refused(&held.fact))
+            .zip(self.facts_of(self.books.get(number)))
+            .filter(|(_, fact)| refused(fact))
             .map(|(place, _)| place)
             .collect();
         if refused.is_empty() {

@@ -107,7 +107,7 @@ impl<'w, 'a> Circle<'w, 'a> {
         circle.gather();
         circle.enter_orders();
         for shopper in &mut circle.shoppers {
-            shopper.orders.sort_by(|a, b| a.order.order.cmp(&b.order.order));
+            shopper.orders.sort_by(|a, b| a.id.cmp(b.id));
         }
         if cluster.traits.causes {
             circle.bar_unhelpful();
@@ -203,14 +203,14 @@ impl<'w, 'a> Circle<'w, 'a> {
     fn enter_orders(&mut self) {
         let world = self.world;
         for book in &self.cluster.books {
-            let (book, key) = (world.facts.books.get(*book), world.facts.key());
+            let book = world.facts.books.get(*book);
             // A book is read where its order is, not wherever a version of it is.
-            let handle = winner(book, world.as_of, key).map(|winner| winner.handle);
+            let handle = winner(book, world.as_of, world.facts).map(|winner| winner.handle);
             let Some(handle) = handle.filter(|handle| world.facts.names.cluster(*handle) == self.number)
             else {
                 continue;
             };
-            let Entered::Order(state) = read(book, world.as_of, key) else { continue };
+            let Entered::Order(state) = read(book, world.as_of, world.facts) else { continue };
             if handle == NOBODY {
                 // Each such order is a person of its own.
                 let person = self.shoppers.len() as u32;
@@ -404,11 +404,11 @@ impl<'w, 'a> Circle<'w, 'a> {
         let mut used = Vec::new();
         for shopper in &self.shoppers {
             used.extend(shopper.uses.iter().map(|(_, code)| (*code, NONE)));
-            for order in shopper.orders.iter().map(|state| state.order) {
-                let links = order.codes.iter().filter_map(|code| contents.links.find(code.as_str()));
+            for version in shopper.orders.iter().map(|state| state.version) {
+                let links = version.codes().iter().filter_map(|code| contents.links.find(code.as_str()));
                 used.extend(links.map(|code| (code, NONE)));
-                let discounts =
-                    order.discount_codes.iter().filter_map(|code| contents.discounts.find(code.as_str()));
+                let discounts = version.discount_codes().iter();
+                let discounts = discounts.filter_map(|code| contents.discounts.find(code.as_str()));
                 used.extend(discounts.map(|code| (NONE, code)));
             }
         }

@@ -37,7 +37,7 @@ pub(crate) use rules::{fingerprint, quoted};
 pub(crate) use tell::{Symbols, label};
 pub(crate) use world::World;
 
-use crate::fact::{Fact, Facts, Known};
+use crate::fact::{Book, Booked, Fact, Facts, Known};
 use crate::id::Identifier;
 use crate::privacy::ConsentPolicy;
 use crate::time::nanos_of;
@@ -122,10 +122,9 @@ impl<'a> Circle<'_, 'a> {
             self.rows.iter().enumerate().for_each(|(place, row)| note(place, facts.fact(self.cluster, row)));
             for shopper in &self.shoppers[self.rows.len()..] {
                 // The person of an order that names nobody: its version that holds stands for it.
-                shopper
-                    .orders
-                    .iter()
-                    .for_each(|state| note(shopper.person as usize, state.winner.fact.clone()));
+                shopper.orders.iter().for_each(|state| {
+                    note(shopper.person as usize, state.winner.fact(state.id, &facts.names))
+                });
             }
             return firsts;
         }
@@ -137,18 +136,21 @@ impl<'a> Circle<'_, 'a> {
                 note(person, facts.fact(self.cluster, row));
             }
         }
-        for held in self.booked() {
-            note(self.people.of(held.handle) as usize, held.fact.clone());
+        for (book, held) in self.booked() {
+            note(self.people.of(held.handle) as usize, held.fact(&book.order, &facts.names));
         }
         firsts
     }
 
     /// Versions of orders and refunds that name somebody here.
-    fn booked(&self) -> impl Iterator<Item = &'a crate::fact::Booked> + '_ {
+    fn booked(&self) -> impl Iterator<Item = (&'a Book, &'a Booked)> + '_ {
         let facts = self.world.facts;
-        let held = self.cluster.books.iter().flat_map(move |book| &facts.books.get(*book).facts);
-        let held = held.map(|held| &**held).filter(|held| held.fact.seen(self.world.as_of));
-        held.filter(move |held| facts.names.cluster(held.handle) == self.number)
+        let held = self.cluster.books.iter().flat_map(move |book| {
+            let book = facts.books.get(*book);
+            book.facts().map(move |held| (book, held))
+        });
+        let held = held.filter(|(_, held)| held.seen(self.world.as_of));
+        held.filter(move |(_, held)| facts.names.cluster(held.handle) == self.number)
     }
 
     /// The people whose facts name an identifier.
@@ -160,7 +162,7 @@ impl<'a> Circle<'_, 'a> {
                 && !facts.gone.is_ghostly(&facts.names.who(handle))
         };
         let rows = self.rows.iter().map(|row| row.handle);
-        let handles = rows.chain(self.booked().map(|held| held.handle)).filter(|handle| names(*handle));
+        let handles = rows.chain(self.booked().map(|(_, held)| held.handle)).filter(|handle| names(*handle));
         let mut people: Vec<u32> = handles.map(|handle| self.people.of(handle)).collect();
         people.sort_unstable();
         people.dedup();

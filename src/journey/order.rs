@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::event::{Order, OrderStatus, RefundLine};
-use crate::fact::{Book, Booked, newer};
-use crate::id::Key;
+use crate::event::{OrderLine, OrderStatus, RefundLine};
+use crate::fact::{Book, Booked, Facts, Version};
 use crate::journey::conversion::{Conversion, ConversionKind, Line};
 use crate::money::{Currency, Money, apportion};
-use crate::text::RefundId;
+use crate::text::{OrderId, RefundId};
 
 /// The state of one order.
 #[derive(Debug)]
 pub(crate) struct OrderState<'a> {
     /// The version that holds.
     pub(crate) winner: &'a Booked,
-    pub(crate) order: &'a Order,
+    pub(crate) id: &'a OrderId,
+    pub(crate) version: &'a Version,
     /// The earliest instant of any version.
     pub(crate) at: DateTime<Utc>,
     pub(crate) status: OrderStatus,
@@ -37,20 +37,19 @@ pub(crate) enum Entered<'a> {
 }
 
 /// The version of an order that holds: the newest, ties by content.
-pub(crate) fn winner<'a>(book: &'a Book, as_of: DateTime<Utc>, key: &Key) -> Option<&'a Booked> {
-    if let Some(newest) = book.newest().filter(|newest| newest.fact.seen(as_of)) {
+pub(crate) fn winner<'a>(book: &'a Book, as_of: DateTime<Utc>, facts: &Facts) -> Option<&'a Booked> {
+    if let Some(newest) = book.newest().filter(|newest| newest.seen(as_of)) {
         return Some(newest);
     }
-    let versions = book.facts.iter().filter(|held| held.fact.order().is_some() && held.fact.seen(as_of));
-    versions.map(|held| &**held).reduce(
-        |held, other| {
-            if newer(&other.fact, &held.fact, key) { other } else { held }
-        },
-    )
+    let versions = book.facts().filter(|held| held.version().is_some() && held.seen(as_of));
+    let newer = |one: &'a Booked, other: &'a Booked| {
+        if other.wins_over(one, &facts.names, facts.key()) { other } else { one }
+    };
+    versions.reduce(newer)
 }
 
 /// Reads a book as it stood at an instant.
-pub(crate) fn read<'a>(book: &'a Book, as_of: DateTime<Utc>, key: &Key) -> Entered<'a> {
+pub(crate) fn read<'a>(book: &'a Book, as_of: DateTime<Utc>, facts: &Facts) -> Entered<'a> {
     // One refund is known best by the newest telling of it, ties by content.
     let mut told: BTreeMap<&RefundId, (DateTime<Utc>, Money, &'a [RefundLine])> = BTreeMap::new();
     let mut tell = |refund, since| {
@@ -58,35 +57,34 @@ pub(crate) fn read<'a>(book: &'a Book, as_of: DateTime<Utc>, key: &Key) -> Enter
         *held = since.max(*held);
     };
     let mut first: Option<DateTime<Utc>> = None;
-    for fact in book.facts.iter().map(|held| &held.fact).filter(|fact| fact.seen(as_of)) {
-        if let Some(order) = fact.order() {
+    for fact in book.facts().filter(|fact| fact.seen(as_of)) {
+        if let Some(version) = fact.version() {
             first = Some(first.map_or(fact.at, |first| first.min(fact.at)));
-            for refund in &order.refunds {
-                tell(&refund.refund, (fact.version(), refund.amount, &*refund.lines));
+            for refund in version.refunds() {
+                tell(&refund.refund, (fact.since(), refund.amount, &*refund.lines));
             }
         } else if let Some(refund) = fact.refund() {
             tell(&refund.refund, (fact.at, refund.amount, &*refund.lines));
         }
     }
-    let held = winner(book, as_of, key).and_then(|held| Some((held, held.fact.order()?)));
+    let held = winner(book, as_of, facts).and_then(|held| Some((held, held.version()?)));
     match (held, first) {
-        (Some((winner, order)), Some(at)) => {
-            Entered::Order(OrderState::new(winner, order, at, told.into_values()))
-        }
+        (Some(held), Some(at)) => Entered::Order(OrderState::new(&book.order, held, at, told.into_values())),
         _ => Entered::Orphans(told.into_values().map(|(_, amount, _)| amount).collect()),
     }
 }
 
 impl<'a> OrderState<'a> {
     fn new(
-        winner: &'a Booked,
-        order: &'a Order,
+        id: &'a OrderId,
+        (winner, version): (&'a Booked, &'a Version),
         at: DateTime<Utc>,
         told: impl Iterator<Item = (DateTime<Utc>, Money, &'a [RefundLine])>,
     ) -> Self {
-        let (total, status) = (order.total, order.status);
+        let (total, status) = (version.total, version.status);
         let (refunds, amounts, misfits) = Default::default();
-        let mut state = Self { winner, order, at, status, total, refunded: 0, refunds, amounts, misfits };
+        let mut state =
+            Self { winner, id, version, at, status, total, refunded: 0, refunds, amounts, misfits };
         for (_, amount, lines) in told {
             if amount.currency() == total.currency() {
                 state.refunded += i128::from(amount.minor());
@@ -132,7 +130,7 @@ impl<'a> OrderState<'a> {
     pub(crate) fn conversion(&self) -> Conversion {
         let currency = self.currency();
         Conversion {
-            kind: ConversionKind::Order(self.order.order.clone()),
+            kind: ConversionKind::Order(self.id.clone()),
             at: self.at,
             total: Some(self.total),
             value: Some(Money::new(self.net(), currency)),
@@ -148,9 +146,9 @@ impl<'a> OrderState<'a> {
     /// far as these go; the rest of them spreads over everything that is left, by what is left.
     fn lines(&self) -> Vec<Line> {
         let currency = self.currency();
-        let order = self.order;
+        let lines = self.version.lines();
         let total = self.total.minor();
-        let mut left: Vec<i64> = order.lines.iter().map(|line| line.total.minor()).collect();
+        let mut left: Vec<i64> = lines.iter().map(|line| line.total.minor()).collect();
         let sum: i128 = left.iter().map(|minor| i128::from(*minor)).sum();
         match i64::try_from(i128::from(total) - sum) {
             Ok(beyond) if beyond >= 0 => left.push(beyond),
@@ -165,7 +163,7 @@ impl<'a> OrderState<'a> {
             let named_sum: i128 = named.iter().map(|minor| i128::from(*minor)).sum();
             let parts = if named_sum > i128::from(*amount) { split(*amount, &named) } else { named };
             for (line, part) in refund.iter().zip(parts) {
-                unspecific -= i128::from(take(&mut left, order, line, part));
+                unspecific -= i128::from(take(&mut left, lines, line, part));
             }
         }
         let rest: i128 = left.iter().map(|minor| i128::from(*minor)).sum();
@@ -174,7 +172,7 @@ impl<'a> OrderState<'a> {
         for (minor, part) in left.iter_mut().zip(parts) {
             *minor -= part;
         }
-        let named = order.lines.iter().map(|line| (Some(line.product.clone()), line.product_type.clone()));
+        let named = lines.iter().map(|line| (Some(line.product.clone()), line.product_type.clone()));
         let lines = named.chain([(None, None)]).zip(left);
         let line = |((product, product_type), minor)| Line {
             product,
@@ -186,9 +184,9 @@ impl<'a> OrderState<'a> {
 }
 
 /// Takes up to `part` off the lines of the refunded product, by what is left of them; says how much it took.
-fn take(left: &mut [i64], order: &Order, refunded: &RefundLine, part: i64) -> i64 {
-    let is_product = |place: &usize| order.lines[*place].product == refunded.product;
-    let places: Vec<usize> = (0..order.lines.len()).filter(is_product).collect();
+fn take(left: &mut [i64], lines: &[OrderLine], refunded: &RefundLine, part: i64) -> i64 {
+    let is_product = |place: &usize| lines[*place].product == refunded.product;
+    let places: Vec<usize> = (0..lines.len()).filter(is_product).collect();
     let held: Vec<i64> = places.iter().map(|place| left[*place]).collect();
     let sum: i128 = held.iter().map(|minor| i128::from(*minor)).sum();
     let taken = i64::try_from(i128::from(part).min(sum)).unwrap_or(part);

@@ -288,7 +288,7 @@ impl Circle<'_, '_> {
     /// Which conversion it is, with its id.
     pub(crate) fn kind(&self, shopper: &Shopper<'_>, what: What) -> ConversionKind {
         match what {
-            What::Order(place) => ConversionKind::Order(shopper.orders[place as usize].order.order.clone()),
+            What::Order(place) => ConversionKind::Order(shopper.orders[place as usize].id.clone()),
             What::Goal(row) => {
                 let row = &self.rows[row as usize];
                 let goal = match &self.world.facts.contents.get(row.content).content.kind {

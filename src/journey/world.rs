@@ -185,7 +185,7 @@ impl<'a> World<'a> {
     }
 
     fn winner(&self, book: u32) -> Option<&'a Booked> {
-        order::winner(self.facts.books.get(book), self.as_of, self.facts.key())
+        order::winner(self.facts.books.get(book), self.as_of, self.facts)
     }
 
     /// The claims of a cluster with the instants that decide between them and withdrawals.
@@ -212,11 +212,10 @@ impl<'a> World<'a> {
             claim(row.handle, at, held.rank, cluster.id_of(row, self.facts.hashed()).bytes());
         }
         for book in &cluster.books {
-            let refunds = self.facts.books.get(*book).facts.iter().map(|held| &**held);
-            let refunds = refunds.filter(|held| held.fact.refund().is_some() && held.fact.seen(self.as_of));
+            let refunds = self.facts.books.get(*book).facts();
+            let refunds = refunds.filter(|held| held.refund().is_some() && held.seen(self.as_of));
             for held in refunds.chain(self.winner(*book)) {
-                let rank = held.fact.kind.rank() as u8;
-                claim(held.handle, nanos_of(held.fact.at), rank, held.fact.id.as_str().as_bytes());
+                claim(held.handle, nanos_of(held.at), held.rank(), held.id.as_str().as_bytes());
             }
         }
         let claims =

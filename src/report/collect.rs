@@ -200,13 +200,12 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
                 }
                 continue;
             }
-            let seen = book.facts.iter().map(|held| &held.fact).filter(|fact| fact.seen(self.world.as_of));
-            for fact in seen {
+            for fact in book.facts().filter(|fact| fact.seen(self.world.as_of)) {
                 self.state.tally.intake.events += 1;
                 self.state.tally.intake.junk += i64::from(fact.junk);
                 fact.left_out.count(&mut self.state.tally.intake.left_out);
             }
-            let state = match read(book, self.world.as_of, self.world.facts.key()) {
+            let state = match read(book, self.world.as_of, self.world.facts) {
                 Entered::Order(state) => state,
                 Entered::Orphans(refunds) => {
                     self.loose(&refunds);

@@ -202,8 +202,8 @@ impl Tracker {
             let who = facts.names.who(row.handle);
             if who.iter().any(is_ghost) { ties.push(who) } else { used.extend(who) }
         }
-        let booked = cluster.books.iter().flat_map(|book| &facts.books.get(*book).facts);
-        used.extend(booked.flat_map(|held| held.fact.who.iter().copied()));
+        let booked = cluster.books.iter().flat_map(|book| facts.books.get(*book).facts());
+        used.extend(booked.flat_map(|held| facts.names.who(held.handle)));
         let mut idle: BTreeSet<Known> = ties.iter().flatten().copied().filter(is_ghost).collect();
         let mut naming: BTreeMap<Known, Vec<usize>> = BTreeMap::new();
         for (place, who) in ties.iter().enumerate() {
@@ -252,12 +252,12 @@ impl Tracker {
         }
         let (mut books, mut orders) = (BTreeSet::new(), Vec::new());
         for (number, book) in (0..).zip(self.facts.books.iter()) {
-            for held in &book.facts {
-                let fields = seeker.fields(&held.fact, hashed);
-                if !hashed && seeker.in_ids(&held.fact) || fields & WHOLE != 0 {
+            for fact in self.facts.facts_of(book) {
+                let fields = seeker.fields(&fact, hashed);
+                if !hashed && seeker.in_ids(&fact) || fields & WHOLE != 0 {
                     orders.push(book.order.clone());
                 } else if fields != 0 {
-                    blots.push((self.facts.telling(&held.fact), fields, as_of.max(nanos_of(held.fact.at))));
+                    blots.push((self.facts.telling(&fact), fields, as_of.max(nanos_of(fact.at))));
                 } else {
                     continue;
                 }

@@ -127,9 +127,9 @@ impl Tracker {
         let rows = &rows[..world.seen(&rows)];
         let people = world.people(number, rows);
         let mut words: BTreeMap<u32, Option<(i128, bool)>> = BTreeMap::new();
-        let books = world.cluster(number).books.iter().flat_map(|book| &self.facts.books.get(*book).facts);
+        let books = world.cluster(number).books.iter().flat_map(|book| self.facts.books.get(*book).facts());
         let is_here = |handle: &Handle| self.facts.names.cluster(*handle) == number;
-        let booked = books.filter(|held| held.fact.seen(as_of)).map(|held| held.handle).filter(is_here);
+        let booked = books.filter(|held| held.seen(as_of)).map(|held| held.handle).filter(is_here);
         for handle in rows.iter().map(|row| row.handle).chain(booked) {
             if self.facts.names.who(handle).contains(&known) {
                 words.entry(people.of(handle)).or_default();

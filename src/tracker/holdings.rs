@@ -128,18 +128,19 @@ impl Holdings {
         for book in &cluster.books {
             let book = facts.books.get(*book);
             let is_here = |handle: u32| facts.names.cluster(handle) == part.number;
-            for held in book.facts.iter().filter(|held| is_here(held.handle)) {
-                let (fact, in_time) = (&held.fact, nanos_of(held.fact.at) <= until);
+            for held in book.facts().filter(|held| is_here(held.handle)) {
+                let (is_order, in_time) = (held.version().is_some(), nanos_of(held.at) <= until);
                 if !part.owns(held.handle) || !in_time {
                     continue;
                 }
-                if fact.order().is_some() {
+                if is_order {
                     // So is an order that the person had before somebody else got it: it is told without anybody.
                     self.orders.insert(book.order.clone());
                 }
                 // An order that goes goes whole, with what was told of it later; of one that stays so much is known.
-                if fact.order().is_none() || !orders_go {
-                    self.hold(fact.clone(), part, part.people.of(held.handle), true);
+                if !is_order || !orders_go {
+                    let fact = held.fact(&book.order, &facts.names);
+                    self.hold(fact, part, part.people.of(held.handle), true);
                 }
             }
         }
@@ -150,9 +151,10 @@ impl Holdings {
         for book in &world.cluster(part.number).books {
             let book = world.facts.books.get(*book);
             if !orders_go || !self.orders.contains(&book.order) {
-                let here =
-                    book.facts.iter().filter(|held| world.facts.names.cluster(held.handle) == part.number);
-                here.filter(|held| !part.owns(held.handle)).for_each(|held| stays.extend(&held.fact.who));
+                let names = &world.facts.names;
+                let here = book.facts().filter(|held| names.cluster(held.handle) == part.number);
+                here.filter(|held| !part.owns(held.handle))
+                    .for_each(|held| stays.extend(names.who(held.handle)));
             }
         }
     }
@@ -163,21 +165,17 @@ impl Holdings {
         for order in self.orders.clone() {
             let Some(number) = facts.books.find(&order) else { continue };
             let winner = winner_of(world, &order);
-            for held in &facts.books.get(number).facts {
+            for held in facts.books.get(number).facts() {
                 let part = parts.get(&facts.names.cluster(held.handle)).filter(|part| part.owns(held.handle));
-                let is_held = held.fact.refund().is_some() && part.is_some();
-                if is_held && nanos_of(held.fact.at) <= until {
+                let is_held = held.refund().is_some() && part.is_some();
+                if is_held && nanos_of(held.at) <= until {
                     continue;
                 }
-                let claims = held.fact.refund().is_some() || winner == Some(held.handle);
+                let claims = held.refund().is_some() || winner == Some(held.handle);
+                let fact = held.fact(&order, &facts.names);
                 match part {
-                    Some(part) => self.hold(held.fact.clone(), part, part.people.of(held.handle), claims),
-                    None => self.facts.push(Held {
-                        fact: held.fact.clone(),
-                        person: (0, 0),
-                        known: false,
-                        claims: false,
-                    }),
+                    Some(part) => self.hold(fact, part, part.people.of(held.handle), claims),
+                    None => self.facts.push(Held { fact, person: (0, 0), known: false, claims: false }),
                 }
             }
         }

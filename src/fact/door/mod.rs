@@ -95,11 +95,6 @@ impl<'c, 'a> RowFact<'c, 'a> {
     }
 }
 
-/// Whether `a` is the version of an order that wins over `b`: newer, ties by content.
-pub(crate) fn newer(a: &Fact, b: &Fact, key: &Key) -> bool {
-    a.version().cmp(&b.version()).then_with(|| a.content_key(key).cmp(&b.content_key(key))).is_gt()
-}
-
 impl Door<'_> {
     /// Whether it looks at nothing but the event, the limits and the key: nothing was erased or is too old. Columns then take a short way around
     /// [`Door::enter`] for plain rows, so whatever else it is told to look at has to make this false.

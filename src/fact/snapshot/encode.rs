@@ -1,6 +1,7 @@
 //! What facts say, as bytes.
 
-use crate::event::{Kind, Order, OrderRefund, OrderStatus, Purpose, RefundLine};
+use crate::event::{Kind, OrderRefund, OrderStatus, Purpose, Refund, RefundLine};
+use crate::fact::booked::{Booked, Version};
 use crate::fact::index::{Index, Mix};
 use crate::fact::snapshot::frame::put;
 use crate::id::IdKind;
@@ -82,18 +83,25 @@ pub(super) fn each_text<'f>(kind: &'f Kind, channel: Option<&'f Label>, mut each
         }
         Kind::DiscountOffer(offer) => offer.discount_code.iter().for_each(|code| each(code.as_str())),
         Kind::Goal(goal) => each(goal.goal.as_str()),
-        Kind::Order(order) => {
-            for line in &order.lines {
-                each(line.product.as_str());
-                line.product_type.iter().for_each(|label| each(label.as_str()));
-            }
-            order.codes.iter().chain(&order.discount_codes).for_each(|code| each(code.as_str()));
-            let lines = order.refunds.iter().flat_map(|refund| &refund.lines);
-            lines.for_each(|line| each(line.product.as_str()));
-        }
-        Kind::Refund(refund) => refund.lines.iter().for_each(|line| each(line.product.as_str())),
         _ => {}
     }
+}
+
+/// The same of a fact about an order.
+pub(super) fn each_booked_text<'f>(booked: &'f Booked, mut each: impl FnMut(&'f str)) {
+    booked.channel().into_iter().for_each(|channel| each(channel.as_str()));
+    if let Some(version) = booked.version() {
+        for line in version.lines() {
+            each(line.product.as_str());
+            line.product_type.iter().for_each(|label| each(label.as_str()));
+        }
+        let codes = version.codes().iter().chain(version.discount_codes());
+        codes.for_each(|code| each(code.as_str()));
+        let lines = version.refunds().iter().flat_map(|refund| &refund.lines);
+        lines.for_each(|line| each(line.product.as_str()));
+    }
+    let refunded = booked.refund().map_or(&[][..], |refund| &refund.lines);
+    refunded.iter().for_each(|line| each(line.product.as_str()));
 }
 
 /// Puts what facts say behind other bytes.
@@ -221,37 +229,39 @@ impl Pen<'_, '_> {
                 self.money(&goal.value);
             }
             Kind::Identify(_) | Kind::CustomerMerged(_) | Kind::CheckoutStarted(_) => {}
-            Kind::Order(order) => self.order(order),
-            Kind::Refund(refund) => {
-                self.id(refund.refund.as_str());
-                self.currency(refund.amount);
-                self.amount(refund.amount);
-                self.refund_lines(&refund.lines);
-            }
+            // These stand in books.
+            Kind::Order(_) | Kind::Refund(_) => {}
         }
     }
 
+    pub(super) fn refund(&mut self, refund: &Refund) {
+        self.id(refund.refund.as_str());
+        self.currency(refund.amount);
+        self.amount(refund.amount);
+        self.refund_lines(&refund.lines);
+    }
+
     /// An order without its id.
-    fn order(&mut self, order: &Order) {
-        self.currency(order.total);
-        self.amount(order.total);
-        self.status(order.status);
-        match order.updated_at {
+    pub(super) fn version(&mut self, version: &Version) {
+        self.currency(version.total);
+        self.amount(version.total);
+        self.status(version.status);
+        match version.updated_at {
             None => self.number(0),
             Some(at) => {
                 self.number(1);
                 self.instant(Instant::new(at));
             }
         }
-        self.list(&order.lines, |pen, line| {
+        self.list(version.lines(), |pen, line| {
             pen.word(&line.product);
             pen.maybe(&line.product_type);
             pen.number(u64::from(line.quantity));
             pen.amount(line.total);
         });
-        self.list(&order.codes, Self::word);
-        self.list(&order.discount_codes, Self::word);
-        self.list(&order.refunds, |pen, refund: &OrderRefund| {
+        self.list(version.codes(), Self::word);
+        self.list(version.discount_codes(), Self::word);
+        self.list(version.refunds(), |pen, refund: &OrderRefund| {
             pen.id(refund.refund.as_str());
             pen.amount(refund.amount);
             pen.refund_lines(&refund.lines);

@@ -12,7 +12,7 @@ use crate::fact::content::{Content, ContentId};
 use crate::fact::names::Handle;
 use crate::fact::set::Facts;
 use crate::fact::snapshot::MOST_NAMED;
-use crate::fact::snapshot::encode::{Pen, Words, each_text, in_order};
+use crate::fact::snapshot::encode::{Pen, Words, each_booked_text, each_text, in_order};
 
 /// The order of everything, and numbers for what is named by number. Beside the facts it takes about five bytes an
 /// identifier, 24 a shopper, 20 a content and 30 a text.
@@ -73,7 +73,7 @@ impl<'f> Plan<'f> {
     pub(super) fn new(facts: &'f Facts) -> Self {
         let mut used_contents = vec![false; facts.contents.iter().len()];
         let mut used = vec![false; facts.names.len()];
-        for booked in facts.books.iter().flat_map(|book| &book.facts) {
+        for booked in facts.books.iter().flat_map(Book::facts) {
             used[booked.handle as usize] = true;
         }
         for cluster in &facts.clusters {
@@ -116,9 +116,8 @@ impl<'f> Plan<'f> {
                 each_text(kind, channel.as_ref(), |text| self.words.note(text));
             }
         }
-        for booked in facts.books.iter().flat_map(|book| &book.facts) {
-            let fact = &booked.fact;
-            each_text(&fact.kind, fact.channel.as_ref(), |text| self.words.note(text));
+        for booked in facts.books.iter().flat_map(Book::facts) {
+            each_booked_text(booked, |text| self.words.note(text));
         }
         self.texts = self.words.sort();
     }
@@ -227,7 +226,7 @@ impl<'f> Plan<'f> {
 
 /// Books with facts in them, by instant and order id.
 fn books_in_order(facts: &Facts) -> Vec<u32> {
-    let first = |book: &Book| book.facts.first().map(|held| held.fact.at);
+    let first = |book: &Book| book.first().map(|held| held.at);
     let told = (0..).zip(facts.books.iter()).filter_map(|(number, book)| Some((first(book)?, number)));
     let mut books: Vec<(DateTime<Utc>, u32)> = told.collect();
     let order = |number: u32| &facts.books.get(number).order;

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::error::{ErrorKind, Result};
 use crate::event::Kind;
+use crate::fact::booked::{Aside, Booked, Version, What};
 use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Traits};
 use crate::fact::content::{Content, NONE};
@@ -20,7 +21,7 @@ use crate::fact::snapshot::frame::{Source, damaged};
 use crate::fact::snapshot::plan::{Groups, NO_FIRST};
 use crate::fact::snapshot::{CONTENTS, END, GONE, MINOR, MOST_NAMED, ORDERS, SHOPPERS, TEXTS, key_check};
 use crate::fact::text::Texts;
-use crate::fact::{Fact, Known, Limits};
+use crate::fact::{Known, Limits};
 use crate::id::{IdKind, Key, Pseudonym};
 use crate::text::OrderId;
 
@@ -377,19 +378,19 @@ impl<R: Read> Reader<R> {
             let book = self.facts.books.append(&order);
             for place in 0..count {
                 self.facts.fits(1, 0)?;
-                let (fact, handle) = self.booked(&order)?;
+                let booked = self.booked(&order)?;
                 if place == 0 {
-                    let first = Some((fact.at, order.clone()));
+                    let first = Some((booked.at, order.clone()));
                     if before.is_some() && before >= first {
                         return Err(self.decoder.source.damaged("orders are not in order"));
                     }
                     before = first;
                 }
-                let last = self.facts.books.get(book).facts.last();
-                if last.is_some_and(|last| last.fact >= fact) {
+                let last = self.facts.books.get(book).last();
+                if last.is_some_and(|last| last.compare(&booked, &self.facts.names).is_ge()) {
                     return Err(self.decoder.source.damaged("facts about an order are not in order"));
                 }
-                self.facts.file(book, fact, handle);
+                let _recorded = self.facts.file(book, booked);
                 self.facts.is_within()?;
             }
         }
@@ -398,7 +399,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// One version of an order, or one refund.
-    fn booked(&mut self, order: &OrderId) -> Result<(Fact, Handle)> {
+    fn booked(&mut self, order: &OrderId) -> Result<Booked> {
         let decoder = &mut self.decoder;
         let flags = decoder.source.byte()?;
         if flags > 3 {
@@ -411,10 +412,10 @@ impl<R: Read> Reader<R> {
         let (junk, left_out) = decoder.counts()?;
         let channel = decoder.label()?;
         let is_refund = flags & 1 == 1;
-        let kind = if is_refund {
-            Kind::Refund(Box::new(decoder.refund(order.clone())?))
+        let what = if is_refund {
+            What::Refund(Box::new(decoder.refund(order.clone())?))
         } else {
-            Kind::Order(Box::new(decoder.order(order.clone())?))
+            What::Version(Version::of(decoder.order(order.clone())?))
         };
         let who = self.facts.names.who(handle);
         let count = who.len() + usize::from(junk);
@@ -424,7 +425,7 @@ impl<R: Read> Reader<R> {
             return Err(decoder.source.damaged(WHO));
         }
         self.used[handle as usize] = true;
-        Ok((Fact { at, id, kind, channel, turn, who, junk, left_out }, handle))
+        Ok(Booked { at, id, handle, junk, left_out, what, aside: Aside::of(channel, turn) })
     }
 
     /// Reads the totals; nothing that is there may be unused, and nothing may follow.

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use crate::error::Result;
-use crate::event::Kind;
-use crate::fact::book::{Book, Booked};
+use crate::fact::book::Book;
+use crate::fact::booked::Booked;
 use crate::fact::cluster::Cluster;
 use crate::fact::rows::Row;
 use crate::fact::set::Facts;
@@ -189,8 +189,8 @@ impl<W: Write> Writer<'_, W> {
         let (bytes, words, hashed) = (&mut self.sink.bytes, &self.plan.words, self.plan.facts.hashed());
         let mut pen = Pen { bytes, words, hashed };
         pen.id(book.order.as_str());
-        pen.number(book.facts.len() as u64);
-        for booked in &book.facts {
+        pen.number(book.len() as u64);
+        for booked in book.facts() {
             pen.booked(booked, self.numbers[booked.handle as usize]);
         }
     }
@@ -234,15 +234,16 @@ impl Pen<'_, '_> {
     }
 
     fn booked(&mut self, booked: &Booked, handle: u32) {
-        let fact = &booked.fact;
-        let is_refund = matches!(fact.kind, Kind::Refund(_));
-        self.bytes.push(u8::from(is_refund) | u8::from(fact.turn.is_some()) << 1);
-        self.instant(Instant::new(fact.at));
-        self.id(fact.id.as_str());
-        fact.turn.iter().for_each(|turn| self.id(turn.as_str()));
+        let Booked { at, id, junk, left_out, .. } = booked;
+        let turn = booked.turn();
+        self.bytes.push(u8::from(booked.refund().is_some()) | u8::from(turn.is_some()) << 1);
+        self.instant(Instant::new(*at));
+        self.id(id.as_str());
+        turn.into_iter().for_each(|turn| self.id(turn.as_str()));
         self.number(u64::from(handle));
-        self.counts(fact.junk, fact.left_out.counts());
-        self.maybe(&fact.channel);
-        self.kind(&fact.kind);
+        self.counts(*junk, left_out.counts());
+        self.maybe(&booked.channel());
+        booked.version().into_iter().for_each(|version| self.version(version));
+        booked.refund().into_iter().for_each(|refund| self.refund(refund));
     }
 }

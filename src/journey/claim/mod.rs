@@ -253,20 +253,20 @@ impl<'c, 'w, 'a> Claiming<'c, 'w, 'a> {
     }
 
     fn read_order(&mut self, state: &'c OrderState<'a>) {
-        let (world, order) = (self.circle.world, state.order);
+        let (world, version) = (self.circle.world, state.version);
         let contents = &world.facts.contents;
         let range = self.ground.range(&self.shopper.touches, self.at, self.everything());
-        for code in &order.codes {
+        for code in version.codes() {
             let turns = contents.links.find(code.as_str()).and_then(|code| world.remote.links.get(&code));
             self.read_code(turns, Evidence::Code, range.clone());
         }
-        for code in &order.discount_codes {
+        for code in version.discount_codes() {
             let code = contents.discounts.find(code.as_str());
             let turns = code.and_then(|code| world.remote.discounts.get(&code));
             self.read_code(turns, Evidence::DiscountCode, range.clone());
         }
         let products_matter = self.asked.evidence || world.rules.product_match != ProductMatch::Any;
-        let lines = if products_matter { &*order.lines } else { &[] };
+        let lines = if products_matter { version.lines() } else { &[] };
         let products = lines.iter().filter_map(|line| contents.texts.find(line.product.as_str()));
         let types = lines.iter().filter_map(|line| contents.texts.find(line.product_type.as_ref()?.as_str()));
         self.order = Some(Bought {

@@ -237,7 +237,7 @@ impl Live {
             return shopper.row(&world, change, &mut Sides { here, away, models, period });
         };
         Collector::new(&world, question, here).books(number as usize..number as usize + 1);
-        let state = match read(facts.books.get(number), world.as_of, facts.key()) {
+        let state = match read(facts.books.get(number), world.as_of, facts) {
             Entered::Order(state) if state.counts() => state,
             _ => return Ok(()),
         };

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use smallvec::SmallVec;
 
 use crate::event::Kind;
-use crate::fact::{Facts, Handle, NOBODY, NONE, Symbol, Tie};
+use crate::fact::{Booked, Facts, Handle, NOBODY, NONE, Symbol, Tie};
 use crate::journey::{Circle, World};
 
 /// From how many clusters on that see each other an answer is rather counted anew.
@@ -206,10 +206,10 @@ impl Growing<'_, '_> {
                 if discount { &mut discounts } else { &mut links }.insert(held.code);
             }
         }
-        let books = cluster.books.iter().flat_map(|book| &facts.books.get(*book).facts);
-        for order in books.filter_map(|booked| booked.fact.order()) {
-            links.extend(order.codes.iter().filter_map(|code| facts.contents.links.find(code.as_str())));
-            let codes = order.discount_codes.iter();
+        let books = cluster.books.iter().flat_map(|book| facts.books.get(*book).facts());
+        for order in books.filter_map(Booked::version) {
+            links.extend(order.codes().iter().filter_map(|code| facts.contents.links.find(code.as_str())));
+            let codes = order.discount_codes().iter();
             discounts.extend(codes.filter_map(|code| facts.contents.discounts.find(code.as_str())));
         }
         (links, discounts)

@@ -302,7 +302,7 @@ impl Plain {
                 if book.newest().is_none_or(|newest| elsewhere(newest.handle)) {
                     continue;
                 }
-                let Entered::Order(state) = read(book, world.as_of, world.facts.key()) else { continue };
+                let Entered::Order(state) = read(book, world.as_of, world.facts) else { continue };
                 if !state.counts() {
                     continue;
                 }

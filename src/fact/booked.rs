@@ -1,0 +1,215 @@
+//! One version of an order, or one refund, as it stands in the book of its order.
+//!
+//! The book has the id of the order, and the handle the identifiers; what few orders have is set aside, so that most
+//! take no memory of their own but their id.
+
+use std::cmp::Ordering;
+
+use chrono::{DateTime, Utc};
+use smallvec::SmallVec;
+
+use crate::event::{Kind, ORDER_RANK, Order, OrderLine, OrderRefund, OrderStatus, REFUND_RANK, Refund};
+use crate::fact::names::{Handle, NOBODY, Names};
+use crate::fact::{Fact, Known, LeftOut};
+use crate::id::{IdKind, Key};
+use crate::money::Money;
+use crate::text::{Code, EventId, Label, OrderId};
+
+/// A fact about an order without the order's id. 88 bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Booked {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) id: EventId,
+    pub(crate) handle: Handle,
+    pub(crate) junk: u8,
+    pub(crate) left_out: LeftOut,
+    pub(super) what: What,
+    pub(super) aside: Option<Box<Aside>>,
+}
+
+const _: () = assert!(size_of::<Booked>() == 88);
+
+/// Refunds stand behind orders of one instant, as among all facts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    Version(Version),
+    Refund(Box<Refund>),
+}
+
+/// What a version says of its order. The order of fields is that of [`Order`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version {
+    pub(crate) total: Money,
+    pub(crate) updated_at: Option<DateTime<Utc>>,
+    pub(crate) status: OrderStatus,
+    /// None where each of them is empty.
+    lists: Option<Box<Lists>>,
+}
+
+/// What most orders of a shop without line items in its events leave empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Lists {
+    lines: Vec<OrderLine>,
+    codes: Vec<Code>,
+    discount_codes: Vec<Code>,
+    refunds: Vec<OrderRefund>,
+}
+
+/// What few facts about orders have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Aside {
+    channel: Option<Label>,
+    turn: Option<EventId>,
+}
+
+/// What a fact about an order takes beside the book, where it has all that is set aside.
+pub(super) const MOST_BYTES: usize = size_of::<Booked>() + size_of::<Lists>() + size_of::<Aside>();
+
+impl Version {
+    /// The order's id and links are left aside; the door has taken the latter out.
+    pub(super) fn of(order: Order) -> Self {
+        let Order { total, updated_at, status, lines, codes, discount_codes, refunds, .. } = order;
+        let lists = Lists { lines, codes, discount_codes, refunds };
+        let lists = (lists != Lists::default()).then(|| Box::new(lists));
+        Self { total, updated_at, status, lists }
+    }
+
+    pub(crate) fn lines(&self) -> &[OrderLine] {
+        self.lists.as_ref().map_or(&[], |lists| &lists.lines)
+    }
+
+    pub(crate) fn codes(&self) -> &[Code] {
+        self.lists.as_ref().map_or(&[], |lists| &lists.codes)
+    }
+
+    pub(crate) fn discount_codes(&self) -> &[Code] {
+        self.lists.as_ref().map_or(&[], |lists| &lists.discount_codes)
+    }
+
+    pub(crate) fn refunds(&self) -> &[OrderRefund] {
+        self.lists.as_ref().map_or(&[], |lists| &lists.refunds)
+    }
+
+    fn order(&self, order: &OrderId) -> Order {
+        let Self { total, updated_at, status, lists } = self.clone();
+        let Lists { lines, codes, discount_codes, refunds } =
+            lists.map_or_else(Lists::default, |lists| *lists);
+        let mut told = Order::new(order.clone(), total);
+        (told.updated_at, told.status, told.lines) = (updated_at, status, lines);
+        (told.codes, told.discount_codes, told.refunds) = (codes, discount_codes, refunds);
+        told
+    }
+}
+
+impl Aside {
+    pub(super) fn of(channel: Option<Label>, turn: Option<EventId>) -> Option<Box<Self>> {
+        (channel.is_some() || turn.is_some()).then(|| Box::new(Self { channel, turn }))
+    }
+}
+
+impl Booked {
+    /// None of a fact that is about no order.
+    pub(crate) fn new(fact: Fact, handle: Handle) -> Option<Self> {
+        let Fact { at, id, kind, channel, turn, who: _, junk, left_out } = fact;
+        let what = match kind {
+            Kind::Order(order) => What::Version(Version::of(*order)),
+            Kind::Refund(refund) => What::Refund(refund),
+            _ => return None,
+        };
+        Some(Self { at, id, handle, junk, left_out, what, aside: Aside::of(channel, turn) })
+    }
+
+    /// The whole fact about this order.
+    pub(crate) fn fact(&self, order: &OrderId, names: &Names) -> Fact {
+        let Self { at, id, handle, junk, left_out, what, .. } = self;
+        let kind = match what {
+            What::Version(version) => Kind::Order(Box::new(version.order(order))),
+            What::Refund(refund) => Kind::Refund(refund.clone()),
+        };
+        let (channel, turn) = (self.channel().cloned(), self.turn().cloned());
+        let (id, who) = (id.clone(), names.who(*handle));
+        Fact { at: *at, id, kind, channel, turn, who, junk: *junk, left_out: *left_out }
+    }
+
+    pub(crate) fn version(&self) -> Option<&Version> {
+        match &self.what {
+            What::Version(version) => Some(version),
+            What::Refund(_) => None,
+        }
+    }
+
+    pub(crate) fn refund(&self) -> Option<&Refund> {
+        match &self.what {
+            What::Refund(refund) => Some(refund),
+            What::Version(_) => None,
+        }
+    }
+
+    pub(crate) fn channel(&self) -> Option<&Label> {
+        self.aside.as_ref().and_then(|aside| aside.channel.as_ref())
+    }
+
+    pub(crate) fn turn(&self) -> Option<&EventId> {
+        self.aside.as_ref().and_then(|aside| aside.turn.as_ref())
+    }
+
+    /// The rank of its kind.
+    pub(crate) fn rank(&self) -> u8 {
+        match &self.what {
+            What::Version(_) => ORDER_RANK as u8,
+            What::Refund(_) => REFUND_RANK as u8,
+        }
+    }
+
+    /// Since when it holds: the instant that decides between versions, and whether it is seen.
+    pub(crate) fn since(&self) -> DateTime<Utc> {
+        self.version().and_then(|version| version.updated_at).unwrap_or(self.at)
+    }
+
+    /// When it has come to be.
+    pub(crate) fn complete(&self) -> DateTime<Utc> {
+        self.at.max(self.since())
+    }
+
+    /// Whether it had come to be by `as_of`.
+    pub(crate) fn seen(&self, as_of: DateTime<Utc>) -> bool {
+        self.complete() <= as_of
+    }
+
+    /// Whether it may belong to nobody: a refund that names nobody is where its order is.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.handle != NOBODY || self.version().is_some()
+    }
+
+    /// The order of facts, between those about one order.
+    pub(crate) fn compare(&self, other: &Self, names: &Names) -> Ordering {
+        let counts = |booked: &Self| (booked.junk, booked.left_out);
+        let order =
+            self.at.cmp(&other.at).then_with(|| (self.rank(), &self.id).cmp(&(other.rank(), &other.id)));
+        let order = order.then_with(|| (&self.what, self.aside()).cmp(&(&other.what, other.aside())));
+        let who = || match self.handle == other.handle {
+            true => Ordering::Equal,
+            false => names.who(self.handle).cmp(&names.who(other.handle)),
+        };
+        order.then_with(who).then_with(|| counts(self).cmp(&counts(other)))
+    }
+
+    /// Whether it is the version of an order that wins over `other`: newer, ties by content, the same under every key.
+    pub(crate) fn wins_over(&self, other: &Self, names: &Names, key: &Key) -> bool {
+        let who = |booked: &Self| -> SmallVec<[(IdKind, u128); 3]> {
+            let unwrapped = |known: Known| (known.kind, key.unwrap(known.name));
+            names.who(booked.handle).into_iter().map(unwrapped).collect()
+        };
+        let told = |booked: &Self| (booked.at, booked.id.clone());
+        let counts = |booked: &Self| (who(booked), booked.junk, booked.left_out);
+        let order = self.since().cmp(&other.since()).then_with(|| self.what.cmp(&other.what));
+        let order = order.then_with(|| told(self).cmp(&told(other)));
+        let order = order.then_with(|| self.aside().cmp(&other.aside()));
+        order.then_with(|| counts(self).cmp(&counts(other))).is_gt()
+    }
+
+    /// Channel and turn, none where there is none.
+    fn aside(&self) -> (Option<&Label>, Option<&EventId>) {
+        (self.channel(), self.turn())
+    }
+}
