@@ -1,8 +1,8 @@
 //! What is kept of an event, in bytes of memory.
 //!
-//! The aim is 56 bytes with hashed ids, five dimensions, twelve events a person and three orders in a hundred. It is
-//! not reached: a cluster takes ten bytes of each event, an order's whole fact 15, and at 120,000 events the contents
-//! seven. What is asserted holds the line.
+//! With hashed ids, five dimensions, twelve events a person and three orders in a hundred it is 54 of 1.2 million that
+//! came at once: 32 for the row, 16 for a twelfth of a person, five for orders. Rows that come one by one have five
+//! bytes to spare, and the contents of this shop take seven of each of 120,000 events.
 
 #[path = "support/thread.rs"]
 mod thread;
@@ -11,8 +11,8 @@ use allocation_counter::measure;
 use chrono::{DateTime, TimeDelta, Utc};
 use clinch::{Event, Key, Limits, Money, Tracker, Who};
 
-/// Bytes an event.
-const MOST: f64 = 80.0;
+/// Bytes an event: of few, and of many that came at once.
+const MOST: [f64; 2] = [68.0, 56.0];
 
 /// Events a person.
 const EACH: usize = 12;
@@ -77,7 +77,8 @@ fn an_event_with_hashed_ids_takes_no_more_than_it_did() {
             println!("  all contents {:.1} an event", contents / count as f64);
             println!("  each person {:.0} beside rows", (turns - 32.0) * 12.0 - contents / people as f64);
             println!("  of 240 events a person: {crowd:.1}");
-            assert!(all <= MOST, "{all:.1} bytes an event");
+            let most = MOST[usize::from(bulk && count > 1_000_000)];
+            assert!(all <= most, "{all:.1} bytes an event");
             assert!(all > 32.0, "rows alone take that much");
         }
     }

@@ -81,6 +81,9 @@ pub(crate) struct Draft<'a> {
     pub(crate) turn: Option<Id<'a>>,
 }
 
+/// Up to so many rows are copied into a list of just the right size where others come to them.
+const SMALL: usize = 64;
+
 impl Cluster {
     /// Where a fact has to stand, unless it is here already.
     pub(crate) fn search(&self, draft: &Draft<'_>, contents: &Contents) -> Result<Row, Place> {
@@ -210,7 +213,7 @@ impl Cluster {
         self.repeats.take();
         let text = &self.text;
         let by_order = |a: &Row, b: &Row| compare((a, text), (b, text), contents, hashed);
-        if more.len() * 8 < self.rows.len() {
+        if more.len() * 8 < self.rows.len() && self.rows.len() > SMALL {
             // A hub takes in many small clusters, one after the other.
             for row in more {
                 if let Err(place) = self.rows.search(|held| by_order(held, &row)) {
@@ -218,7 +221,8 @@ impl Cluster {
                 }
             }
         } else {
-            let mut rows = std::mem::take(&mut self.rows).all().into_owned();
+            let mut rows = Vec::with_capacity(self.rows.len() + more.len());
+            rows.extend(std::mem::take(&mut self.rows).iter());
             rows.extend(more);
             rows.sort_by(by_order);
             self.rows = Rows::of_sorted(rows);

@@ -9,7 +9,7 @@
 //! | cluster | 128 | rows in order, handles, numbers of orders; about one a shopper |
 //! | handle | 32 + 11 to 21 | pseudonym, or the members of a set; cluster |
 //! | content | 150 | kind and labels, once for all rows that say the same |
-//! | order or refund | about 550 | the whole fact |
+//! | order | 104 + 14 for finding it + two ids of 16 + length | the only version of it; more only where more is told |
 //!
 //! What each takes at the most, with all that is spare or copied at any instant, is in `bytes.rs`: the sum is what
 //! `Limits::bytes` caps.
