@@ -181,12 +181,7 @@ impl Instant {
 
     /// Whole seconds since 1970, and nanoseconds behind them.
     pub(crate) fn parts(self) -> (i64, u32) {
-        let nanos = self.nanos();
-        match i64::try_from(nanos) {
-            // Much faster, and right from 1678 to 2261.
-            Ok(nanos) => (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000) as u32),
-            Err(_) => (nanos.div_euclid(1_000_000_000) as i64, nanos.rem_euclid(1_000_000_000) as u32),
-        }
+        parts_of(self.nanos())
     }
 
     /// From whole seconds and less than a second of nanoseconds, if chrono has such an instant.
@@ -222,8 +217,16 @@ pub(crate) fn nanos_of(at: DateTime<Utc>) -> i128 {
 
 /// The instant of so many nanoseconds since 1970, which came from one.
 pub(crate) fn utc_of(nanos: i128) -> DateTime<Utc> {
-    let (seconds, rest) = (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000));
-    DateTime::from_timestamp(seconds as i64, rest as u32).unwrap_or_default()
+    let (seconds, rest) = parts_of(nanos);
+    DateTime::from_timestamp(seconds, rest).unwrap_or_default()
+}
+
+fn parts_of(nanos: i128) -> (i64, u32) {
+    match i64::try_from(nanos) {
+        // Much faster, and right from 1678 to 2261.
+        Ok(nanos) => (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000) as u32),
+        Err(_) => (nanos.div_euclid(1_000_000_000) as i64, nanos.rem_euclid(1_000_000_000) as u32),
+    }
 }
 
 /// Nanoseconds from `earlier` to `later`, negative if they stand the other way round. Never overflows.

@@ -46,7 +46,7 @@ impl FromStr for Currency {
     fn from_str(text: &str) -> Result<Self> {
         let mut folded: [u8; 3] = text.as_bytes().try_into().map_err(|_| ErrorKind::Currency)?;
         folded.make_ascii_uppercase();
-        match TABLE.binary_search_by_key(&folded.as_slice(), |row| row.0.as_bytes()) {
+        match CODES.binary_search(&number_of(&folded)) {
             Ok(place) => Ok(Self { place: place as u8 }),
             Err(_) => Err(ErrorKind::Currency.into()),
         }
@@ -77,6 +77,21 @@ impl fmt::Debug for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
+}
+
+/// The codes of [`TABLE`] as numbers, which are compared faster than texts.
+const CODES: [u32; TABLE.len()] = {
+    let (mut codes, mut place) = ([0; TABLE.len()], 0);
+    while place < TABLE.len() {
+        codes[place] = number_of(TABLE[place].0.as_bytes());
+        place += 1;
+    }
+    codes
+};
+
+/// Three letters as a number, in the order of the letters.
+const fn number_of(code: &[u8]) -> u32 {
+    (code[0] as u32) << 16 | (code[1] as u32) << 8 | code[2] as u32
 }
 
 /// ISO 4217 list one as of January 2026, sorted, with the exponent of the minor unit; codes that have none
