@@ -177,11 +177,14 @@ impl Reference {
     /// Whose the facts are that name these: the customer named, the one who claims the narrowest of them that is
     /// claimed, or the anonymous person that they form.
     fn person(&self, names: &BTreeSet<u8>) -> BTreeSet<u8> {
-        let claims = self.claims();
+        Self::person_of(names, &self.claims())
+    }
+
+    fn person_of(names: &BTreeSet<u8>, claims: &[&BTreeSet<u8>]) -> BTreeSet<u8> {
         if let Some(customer) = names.first().filter(|name| **name < CUSTOMERS) {
             return [*customer].into();
         }
-        if let Some(customer) = names.iter().rev().find_map(|name| Self::claimed_by(*name, &claims)) {
+        if let Some(customer) = names.iter().rev().find_map(|name| Self::claimed_by(*name, claims)) {
             return [customer].into();
         }
         // Anonymous people connect through what nobody claims. A version that does not hold claims nothing: it is that
@@ -192,7 +195,7 @@ impl Reference {
                 .iter()
                 .filter(|together| !together.is_disjoint(&person))
                 .flat_map(|together| together.iter().copied())
-                .filter(|name| *name >= CUSTOMERS && Self::claimed_by(*name, &claims).is_none())
+                .filter(|name| *name >= CUSTOMERS && Self::claimed_by(*name, claims).is_none())
                 .collect();
             if more.is_subset(&person) {
                 return person;
@@ -201,8 +204,11 @@ impl Reference {
         }
     }
 
-    fn is_of(&self, told: &Told, person: &BTreeSet<u8>) -> bool {
-        !told.names.is_empty() && self.person(&told.names) == *person
+    /// The facts of a person.
+    fn facts_of(&self, person: &BTreeSet<u8>) -> Vec<&Told> {
+        let claims = self.claims();
+        let is_of = |told: &&Told| !told.names.is_empty() && Self::person_of(&told.names, &claims) == *person;
+        self.events.iter().filter(is_of).collect()
     }
 
     fn orders(&self) -> BTreeSet<u8> {
@@ -217,8 +223,7 @@ impl Reference {
     /// Erases the person of an identifier up to an hour. With orders their money goes too.
     pub fn erase(&mut self, name: u8, until: Hour, with_orders: bool) {
         let person = self.person(&[name].into());
-        let own: BTreeSet<Told> =
-            self.events.iter().filter(|told| self.is_of(told, &person)).cloned().collect();
+        let own: BTreeSet<Told> = self.facts_of(&person).into_iter().cloned().collect();
         let is_own = |told: &Told| own.contains(told);
         let gone: Vec<Told> = own.iter().filter(|told| told.at <= until).cloned().collect();
         let mut orders = BTreeSet::new();
@@ -254,8 +259,7 @@ impl Reference {
     /// Erases the turns of a person.
     pub fn erase_turns(&mut self, name: u8, until: Hour) {
         let person = self.person(&[name].into());
-        let own: BTreeSet<Told> =
-            self.events.iter().filter(|told| self.is_of(told, &person)).cloned().collect();
+        let own: BTreeSet<Told> = self.facts_of(&person).into_iter().cloned().collect();
         let is_own = |told: &Told| own.contains(told);
         let goes = |told: &Told| told.at <= until && matches!(told.said, Said::Turn { .. }) && is_own(told);
         let gone: Vec<Told> = self.events.iter().filter(|told| goes(told)).cloned().collect();
@@ -299,8 +303,8 @@ impl Reference {
             return Fate::NotCounted;
         }
         let person = self.person(&winner.names);
-        let mine = || self.events.iter().filter(|told| self.is_of(told, &person));
-        let word = mine().filter_map(|told| match told.said {
+        let mine = self.facts_of(&person);
+        let word = mine.iter().filter_map(|told| match told.said {
             // Of two words at one hour the refusal counts.
             Said::Consent { granted } => Some((told.at, !granted)),
             _ => None,
@@ -308,7 +312,8 @@ impl Reference {
         let refused = word.max().is_some_and(|(_, refused)| refused);
         // Of whose window something is gone already nothing is credited.
         let cut = self.horizon.is_some_and(|horizon| at - LOOKBACK < horizon);
-        let path: Vec<u32> = mine()
+        let path: Vec<u32> = mine
+            .iter()
             .filter(|_| !cut)
             .filter(|told| matches!(told.said, Said::Turn { .. }) && !refused)
             .filter(|told| (at - LOOKBACK..=at).contains(&told.at))
