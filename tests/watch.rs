@@ -264,6 +264,17 @@ fn busy(random: &mut Random, number: u64, people: u64, odd: u64) -> Event {
     if random.below(6) == 0 {
         who = Who::customer(format!("customer-{person}")).visitor(format!("visitor-{person}"));
     }
+    // Devices turn out to be the customer's, or were always known to be; few of them are somebody else's too.
+    if random.below(3) == 0 {
+        let user = if random.below(odd) == 0 { random.below(people) } else { person };
+        who = Who::visitor(format!("device-{person}-{}", random.below(20)));
+        if random.below(2) == 0 {
+            who = who.customer(format!("customer-{user}"));
+        }
+        if random.below(4) == 0 {
+            who = who.conversation(format!("device-{person}-{}", random.below(12)));
+        }
+    }
     // Most come in the order of time, a few are late, and some share an instant.
     let hours = if random.below(6) == 0 { random.below(900) } else { number * 4 };
     let time = at(hours) + TimeDelta::seconds(if random.below(8) == 0 { 0 } else { number as i64 });

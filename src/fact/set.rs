@@ -260,6 +260,9 @@ impl Facts {
     /// version older than one that is here.
     pub(super) fn file(&mut self, number: u32, booked: Booked) -> Recorded {
         let handle = booked.handle;
+        let is_order_alone = |names: &Names, handle| names.is_set(handle) && !names.claims(handle);
+        let mut unsure: SmallVec<[Handle; 2]> = SmallVec::new();
+        unsure.extend(Some(handle).filter(|handle| is_order_alone(&self.names, *handle)));
         self.book_bytes += bytes::held(&booked, self.books.get(number));
         if let Some(version) = booked.version() {
             for code in version.codes() {
@@ -285,12 +288,17 @@ impl Facts {
         let book = self.books.get_mut(number);
         let newest = book.newest();
         let before = newest.map(|newest| newest.handle);
+        unsure.extend(before.filter(|handle| is_order_alone(&self.names, *handle)));
         let is_older = booked.version().is_some()
             && newest.is_some_and(|newest| newest.wins_over(&booked, &self.names, &self.key));
         book.insert(booked, &self.names, &self.key);
-        // Which version makes claims may have changed, from where the newest was to where it is now.
+        // Which version makes claims may have changed, from where the newest was to where it is now. It says nothing that
+        // others do not, unless orders alone name a set or a claim was withdrawn.
         for handle in before.into_iter().chain([handle]) {
-            self.clusters[self.names.cluster(handle) as usize].people.take();
+            let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
+            if cluster.traits.withdrawals || unsure.contains(&handle) {
+                cluster.people.take();
+            }
         }
         if is_older { Recorded::Superseded } else { Recorded::New }
     }
