@@ -1,4 +1,4 @@
-//! Published examples and rules of other attribution systems, met to the digit.
+//! Published examples and rules of other attribution systems, met to the digit, and who is who by a slow reference.
 //!
 //! Each test names its source. Where a source is right, clinch gives its numbers; where it is known to be wrong,
 //! the test says what is right. Fitted models (Markov, Shapley) have their oracles elsewhere; two published
@@ -8,6 +8,7 @@
 mod support;
 
 mod models;
+mod people;
 mod rules;
 
 use std::collections::BTreeMap;
