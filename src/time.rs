@@ -221,6 +221,7 @@ pub(crate) fn utc_of(nanos: i128) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, rest).unwrap_or_default()
 }
 
+/// Whole seconds since 1970, and nanoseconds behind them.
 fn parts_of(nanos: i128) -> (i64, u32) {
     match i64::try_from(nanos) {
         // Much faster, and right from 1678 to 2261.

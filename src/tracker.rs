@@ -287,7 +287,7 @@ impl Tracker {
     ///
     /// The same facts under the same key give the same bytes, whatever order they came in, however often, and over
     /// however many trackers that were merged since. The form is told in [`snapshot`](crate::snapshot). It is written
-    /// as it is made; beside the facts that takes some five bytes an identifier, 16 a shopper, 20 for what distinct
+    /// as it is made; beside the facts that takes some five bytes an identifier, 24 a shopper, 36 an order, 20 for what distinct
     /// turns say and 64 kB. What is watched is not part of it.
     ///
     /// Bytes that are damaged are found out, but not by whom: a checksum is no signature. Identifiers stand in it as

@@ -174,11 +174,15 @@ fn asked(random: &mut Random) -> Question {
 
 #[track_caller]
 fn assert_live(tracker: &mut Tracker, watches: &[(clinch::Watch, Question)], seed: u64) {
+    // What was worked out before is not there.
+    let mut bytes = Vec::new();
+    tracker.snapshot(&mut bytes).unwrap();
+    let restored = Tracker::restore(Key::new([7; 16]), tracker.limits().clone(), &bytes[..]).unwrap();
     for (watch, question) in watches {
         let live = tracker.watched_sums(watch).unwrap();
-        let afresh = tracker.sums(question).unwrap();
-        if live != afresh {
-            assert_eq!(tracker.watched(watch).unwrap(), tracker.report(question).unwrap(), "seed {seed}");
+        let afresh = restored.sums(question).unwrap();
+        if live != afresh || tracker.sums(question).unwrap() != afresh {
+            assert_eq!(tracker.watched(watch).unwrap(), restored.report(question).unwrap(), "seed {seed}");
             panic!("the sums differ and the reports do not, seed {seed}: {question}");
         }
     }

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::fact::LeftOut;
 use crate::fact::booked::Booked;
 use crate::fact::index::{Index, Mix, make_room};
 use crate::fact::names::{Handle, Names};
+use crate::fact::{Fact, LeftOut};
 use crate::id::Key;
 use crate::money::Money;
 use crate::text::OrderId;
@@ -39,7 +39,7 @@ struct Often {
     complete: DateTime<Utc>,
 }
 
-/// What a book takes beside itself for the second fact, and each fact in it.
+/// What a book of several facts takes beside itself and them: the list, and three places in it for each.
 pub(super) const OFTEN_BYTES: usize = size_of::<Often>() + 3 * size_of::<Box<Booked>>();
 
 /// What most orders come to: told once, with nothing given back and nothing to count beside it, and a conversion.
@@ -84,6 +84,19 @@ impl Book {
 
     pub(crate) fn last(&self) -> Option<&Booked> {
         self.facts().next_back()
+    }
+
+    /// Whether a fact of this instant and id may be here.
+    pub(crate) fn may_have(&self, fact: &Fact) -> bool {
+        let compare = |held: &Booked| {
+            let of_fact = (fact.at, fact.kind.rank() as u8, &fact.id);
+            (held.at, held.rank(), &held.id).cmp(&of_fact)
+        };
+        match &self.told {
+            Told::Nothing => false,
+            Told::Once(only) => compare(only).is_eq(),
+            Told::Often(often) => often.facts.binary_search_by(|held| compare(held)).is_ok(),
+        }
     }
 
     /// Whether a fact is here, under the handle that it would have.

@@ -56,7 +56,7 @@ struct Lists {
 }
 
 /// What few facts about orders have.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 pub(super) struct Aside {
     channel: Option<Label>,
     turn: Option<EventId>,
@@ -68,7 +68,19 @@ pub(super) const MOST_BYTES: usize = size_of::<Booked>() + size_of::<Lists>() + 
 impl Version {
     /// The order's id and links are left aside; the door has taken the latter out.
     pub(super) fn of(order: Order) -> Self {
-        let Order { total, updated_at, status, lines, codes, discount_codes, refunds, .. } = order;
+        let Order {
+            total,
+            updated_at,
+            status,
+            lines,
+            codes,
+            discount_codes,
+            refunds,
+            order: _,
+            url,
+            referrer,
+        } = order;
+        debug_assert!(url.is_none() && referrer.is_none(), "the door takes links out");
         let lists = Lists { lines, codes, discount_codes, refunds };
         let lists = (lists != Lists::default()).then(|| Box::new(lists));
         Self { total, updated_at, status, lists }
@@ -176,14 +188,14 @@ impl Booked {
         self.complete() <= as_of
     }
 
-    /// Whether it may belong to nobody: a refund that names nobody is where its order is.
+    /// Whether it has a place of its own: a refund that names nobody is where its order is.
     pub(crate) fn is_placed(&self) -> bool {
         self.handle != NOBODY || self.version().is_some()
     }
 
     /// The order of facts, between those about one order.
     pub(crate) fn compare(&self, other: &Self, names: &Names) -> Ordering {
-        let counts = |booked: &Self| (booked.junk, booked.left_out);
+        let left_out = |booked: &Self| (booked.junk, booked.left_out);
         let order =
             self.at.cmp(&other.at).then_with(|| (self.rank(), &self.id).cmp(&(other.rank(), &other.id)));
         let order = order.then_with(|| (&self.what, self.aside()).cmp(&(&other.what, other.aside())));
@@ -191,7 +203,7 @@ impl Booked {
             true => Ordering::Equal,
             false => names.who(self.handle).cmp(&names.who(other.handle)),
         };
-        order.then_with(who).then_with(|| counts(self).cmp(&counts(other)))
+        order.then_with(who).then_with(|| left_out(self).cmp(&left_out(other)))
     }
 
     /// Whether it is the version of an order that wins over `other`: newer, ties by content, the same under every key.
@@ -200,16 +212,107 @@ impl Booked {
             let unwrapped = |known: Known| (known.kind, key.unwrap(known.name));
             names.who(booked.handle).into_iter().map(unwrapped).collect()
         };
-        let told = |booked: &Self| (booked.at, booked.id.clone());
-        let counts = |booked: &Self| (who(booked), booked.junk, booked.left_out);
+        let rest = |booked: &Self| (who(booked), booked.junk, booked.left_out);
         let order = self.since().cmp(&other.since()).then_with(|| self.what.cmp(&other.what));
-        let order = order.then_with(|| told(self).cmp(&told(other)));
+        let order = order.then_with(|| (self.at, &self.id).cmp(&(other.at, &other.id)));
         let order = order.then_with(|| self.aside().cmp(&other.aside()));
-        order.then_with(|| counts(self).cmp(&counts(other))).is_gt()
+        order.then_with(|| rest(self).cmp(&rest(other))).is_gt()
     }
 
     /// Channel and turn, none where there is none.
     fn aside(&self) -> (Option<&Label>, Option<&EventId>) {
         (self.channel(), self.turn())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Pseudonym;
+    use crate::reason::FieldReason;
+
+    /// Facts about one order that differ in one thing, or in several.
+    fn facts() -> Vec<Fact> {
+        let instant = |seconds| DateTime::from_timestamp(seconds, 0).expect("an instant");
+        let money = |minor| Money::new(minor, "EUR".parse().expect("a currency"));
+        let known = |kind, word| Known { kind, name: Pseudonym::from_words([word, 7]) };
+        let plain = || Order::new(OrderId::from("1"), money(100));
+        let order = |change: fn(&mut Order)| {
+            let mut order = plain();
+            change(&mut order);
+            Kind::Order(Box::new(order))
+        };
+        let later = |order: &mut Order| order.updated_at = DateTime::from_timestamp(50, 0);
+        let refund = |text: &str| {
+            let (refund, order) = (text.into(), OrderId::from("1"));
+            Kind::Refund(Box::new(Refund { refund, order, amount: money(9), lines: Vec::new() }))
+        };
+        let kinds = [
+            order(|_| ()),
+            order(later),
+            order(|order| order.status = OrderStatus::Cancelled),
+            order(|order| order.lines.push(OrderLine::new("shoe", 1, order.total))),
+            order(|order| order.codes.push(Code::from("abc"))),
+            order(|order| order.discount_codes.push(Code::from("abc"))),
+            order(|order| order.refunds.push(OrderRefund::new("r", order.total))),
+            refund("r1"),
+            refund("r2"),
+        ];
+        let whose: [&[Known]; 3] = [
+            &[known(IdKind::Visitor, 9)],
+            &[known(IdKind::Visitor, 3)],
+            &[known(IdKind::Cart, 5), known(IdKind::Visitor, 3)],
+        ];
+        let mut facts = Vec::new();
+        for (number, kind) in kinds.iter().enumerate() {
+            for (place, who) in whose.iter().enumerate() {
+                for rest in 0..5 {
+                    let mut left_out = LeftOut::default();
+                    (0..usize::from(rest == 3)).for_each(|_| left_out.note(FieldReason::IdentifierInField));
+                    facts.push(Fact {
+                        at: instant(if (number + place) % 3 == 0 { 50 } else { 60 }),
+                        id: EventId::from(if rest == 4 { "a" } else { "b" }),
+                        kind: kind.clone(),
+                        channel: (rest == 1).then(|| Label::from("web")),
+                        turn: (rest == 2).then(|| EventId::from("t")),
+                        who: who.iter().copied().collect(),
+                        junk: u8::from(rest == 3 && place == 0),
+                        left_out,
+                    });
+                }
+            }
+        }
+        facts
+    }
+
+    #[test]
+    fn they_stand_and_win_as_the_whole_facts_do() {
+        let (mut names, key) = (Names::new(), Key::new([3; 16]));
+        let order = OrderId::from("1");
+        let mut enter = |who: &[Known]| {
+            let members: Vec<Handle> = who
+                .iter()
+                .map(|known| names.find_one(*known).unwrap_or_else(|| names.add_one(*known, 0)))
+                .collect();
+            match *members {
+                [one] => one,
+                _ => names.find(who).unwrap_or_else(|| names.add_set(who, &members, 0)),
+            }
+        };
+        let facts = facts();
+        let handles: Vec<Handle> = facts.iter().map(|fact| enter(&fact.who)).collect();
+        let booked = facts.iter().cloned().zip(handles).map(|(fact, handle)| Booked::new(fact, handle));
+        let all: Vec<(&Fact, Booked)> =
+            facts.iter().zip(booked.map(|booked| booked.expect("of an order"))).collect();
+        for (fact, booked) in &all {
+            assert_eq!(booked.fact(&order, &names), **fact);
+            for (other, with) in &all {
+                assert_eq!(booked.compare(with, &names), fact.cmp(other), "{fact:?} {other:?}");
+                let key_of = |fact: &Fact| fact.since();
+                let newer = key_of(fact).cmp(&key_of(other));
+                let newer = newer.then_with(|| fact.content_key(&key).cmp(&other.content_key(&key)));
+                assert_eq!(booked.wins_over(with, &names, &key), newer.is_gt(), "{fact:?} {other:?}");
+            }
+        }
     }
 }

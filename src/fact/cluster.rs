@@ -81,7 +81,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) turn: Option<Id<'a>>,
 }
 
-/// Up to so many rows are copied into a list of just the right size where others come to them.
+/// Up to so many rows are copied into a list of just the right size where others come to them: two kilobytes, which
+/// cost about what a place for each of the others does.
 const SMALL: usize = 64;
 
 impl Cluster {
@@ -210,6 +211,9 @@ impl Cluster {
 
     /// Puts rows among those that are here, none of which equals one of them; their texts are here already.
     pub(crate) fn merge_rows(&mut self, more: Vec<Row>, contents: &Contents, hashed: bool) {
+        if more.is_empty() {
+            return;
+        }
         self.repeats.take();
         let text = &self.text;
         let by_order = |a: &Row, b: &Row| compare((a, text), (b, text), contents, hashed);

@@ -94,7 +94,7 @@ impl Fact {
     }
 
     /// Since when an order's snapshot holds: the instant that decides between versions.
-    pub(crate) fn version(&self) -> DateTime<Utc> {
+    pub(crate) fn since(&self) -> DateTime<Utc> {
         self.order().and_then(|order| order.updated_at).unwrap_or(self.at)
     }
 

@@ -215,6 +215,11 @@ impl Names {
         self.held[handle as usize].claims
     }
 
+    /// Whether it is a set that orders alone name: a version that comes to hold may say anew who is who.
+    pub(crate) fn is_unclaimed_set(&self, handle: Handle) -> bool {
+        self.is_set(handle) && !self.claims(handle)
+    }
+
     pub(crate) fn set_claims(&mut self, handle: Handle) {
         self.held[handle as usize].claims = true;
     }

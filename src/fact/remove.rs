@@ -85,6 +85,10 @@ impl Facts {
         let (contents, dead) = (&self.contents, self.names.dead());
         self.links.forget(dead, |code| contents.links.holds(code));
         self.discounts.forget(dead, |code| contents.discounts.holds(code));
+        debug_assert!({
+            let dead: BTreeSet<Handle> = self.names.dead().iter().copied().collect();
+            !self.books.iter().flat_map(Book::facts).any(|booked| dead.contains(&booked.handle))
+        });
         self.names.recycle();
         self.id_bytes = self.clusters.iter().map(|cluster| cluster.text.len() as u64).sum();
         let booked = self.books.iter().flat_map(|book| book.facts().map(|booked| bytes::held(booked, book)));

@@ -227,7 +227,7 @@ impl Facts {
         }
         self.fits(1, self.unknown(&fact.who))?;
         self.fits_booked(&fact)?;
-        // A refund may name nobody; it then belongs to where its order is.
+        // A refund that names nobody is where its order is.
         let at_home = !fact.who.is_empty() || fact.order().is_some();
         let mut clusters = if at_home { self.clusters_of(&fact.who) } else { SmallVec::new() };
         let held = known.filter(|_| W::LOOKS).map(|number| self.books.get(number).facts());
@@ -251,8 +251,8 @@ impl Facts {
     /// Whether a book has a fact whose identifiers are known under this handle.
     fn has_booked(&self, number: u32, fact: &Fact, known_as: Option<Handle>) -> bool {
         let book = self.books.get(number);
-        let booked =
-            known_as.filter(|_| !book.is_empty()).and_then(|handle| Booked::new(fact.clone(), handle));
+        let handle = known_as.filter(|_| book.may_have(fact));
+        let booked = handle.and_then(|handle| Booked::new(fact.clone(), handle));
         booked.is_some_and(|booked| book.has(&booked, &self.names))
     }
 
@@ -260,9 +260,8 @@ impl Facts {
     /// version older than one that is here.
     pub(super) fn file(&mut self, number: u32, booked: Booked) -> Recorded {
         let handle = booked.handle;
-        let is_order_alone = |names: &Names, handle| names.is_set(handle) && !names.claims(handle);
         let mut unsure: SmallVec<[Handle; 2]> = SmallVec::new();
-        unsure.extend(Some(handle).filter(|handle| is_order_alone(&self.names, *handle)));
+        unsure.extend(Some(handle).filter(|handle| self.names.is_unclaimed_set(*handle)));
         self.book_bytes += bytes::held(&booked, self.books.get(number));
         if let Some(version) = booked.version() {
             for code in version.codes() {
@@ -276,7 +275,6 @@ impl Facts {
         } else {
             self.names.set_claims(handle);
         }
-        // A refund may name nobody; it then belongs to where its order is.
         if booked.is_placed() {
             let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
             cluster.add_book(number);
@@ -288,7 +286,7 @@ impl Facts {
         let book = self.books.get_mut(number);
         let newest = book.newest();
         let before = newest.map(|newest| newest.handle);
-        unsure.extend(before.filter(|handle| is_order_alone(&self.names, *handle)));
+        unsure.extend(before.filter(|handle| self.names.is_unclaimed_set(*handle)));
         let is_older = booked.version().is_some()
             && newest.is_some_and(|newest| newest.wins_over(&booked, &self.names, &self.key));
         book.insert(booked, &self.names, &self.key);

@@ -170,7 +170,7 @@ impl ErasedOrder {
         let mut said = Self { last: Some(nanos_of(fact.at)), ..Self::default() };
         match &fact.kind {
             Kind::Order(order) => {
-                let since = nanos_of(fact.version());
+                let since = nanos_of(fact.since());
                 let updated_at = order.updated_at.map(nanos_of);
                 said.first = Some(nanos_of(fact.at));
                 said.newest = Some(Version { since, total: order.total, updated_at, status: order.status });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clinch::{Event, IdKind, Identifier, Identifiers, JourneyBuilder, OrderStatus, Tracker};
+use clinch::{Event, IdKind, Identifier, Identifiers, JourneyBuilder, Limits, OrderStatus, Tracker};
 use proptest::prelude::*;
 
 use crate::*;
@@ -268,8 +268,10 @@ proptest! {
                 });
                 prop_assert_eq!(shown, path(known, order), "order {}: {:?}", order, known);
             }
-            let report = tracker.report(&question).unwrap();
-            prop_assert_eq!(tracker.clone().report(&question).unwrap(), report);
+            let mut bytes = Vec::new();
+            tracker.snapshot(&mut bytes).unwrap();
+            let restored = Tracker::restore(key(), Limits::default(), &bytes[..]).unwrap();
+            prop_assert_eq!(tracker.report(&question).unwrap(), restored.report(&question).unwrap());
         }
         let mut builder = JourneyBuilder::new();
         builder.extend(all.iter().map(|told| event(told.at as usize, told))).unwrap();

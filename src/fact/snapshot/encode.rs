@@ -234,6 +234,7 @@ impl Pen<'_, '_> {
         }
     }
 
+    /// A refund without the id of its order.
     pub(super) fn refund(&mut self, refund: &Refund) {
         self.id(refund.refund.as_str());
         self.currency(refund.amount);

@@ -175,8 +175,7 @@ impl Shopper {
 
     /// Whether a change is a new touch or order that can be counted by itself.
     pub(super) fn takes(&self, facts: &Facts, change: &Change<'_>, plain: &Plain, now: i128) -> bool {
-        // A set that was in orders alone may say anew who is who.
-        let known = |handle: Handle| facts.names.claims(handle) || !facts.names.is_set(handle);
+        let known = |handle: Handle| !facts.names.is_unclaimed_set(handle);
         if let Some(row) = change.row {
             let held = facts.contents.get(row.content);
             let (mut traits, flags) = (Traits::default(), plain.flags(row.content));
@@ -194,7 +193,7 @@ impl Shopper {
             order.codes.is_empty()
                 && order.discount_codes.is_empty()
                 && change.book.is_none()
-                && nanos_of(fact.at.max(fact.version())) <= now
+                && nanos_of(fact.at.max(fact.since())) <= now
                 && i64::try_from(nanos_of(fact.at)).is_ok()
                 && self.value + i128::from(order.total.minor()) < 1 << 62
                 && known(handle)

@@ -207,9 +207,9 @@ impl Growing<'_, '_> {
             }
         }
         let books = cluster.books.iter().flat_map(|book| facts.books.get(*book).facts());
-        for order in books.filter_map(Booked::version) {
-            links.extend(order.codes().iter().filter_map(|code| facts.contents.links.find(code.as_str())));
-            let codes = order.discount_codes().iter();
+        for version in books.filter_map(Booked::version) {
+            links.extend(version.codes().iter().filter_map(|code| facts.contents.links.find(code.as_str())));
+            let codes = version.discount_codes().iter();
             discounts.extend(codes.filter_map(|code| facts.contents.discounts.find(code.as_str())));
         }
         (links, discounts)
