@@ -15,7 +15,7 @@ use crate::id::{IdKind, Key};
 use crate::money::Money;
 use crate::text::{Code, EventId, Label, OrderId};
 
-/// A fact about an order without the order's id. 88 bytes.
+/// A fact about an order without the order's id. 88 bytes where a pointer has eight.
 #[derive(Clone, Debug)]
 pub(crate) struct Booked {
     pub(crate) at: DateTime<Utc>,
@@ -26,8 +26,6 @@ pub(crate) struct Booked {
     pub(super) what: What,
     pub(super) aside: Option<Box<Aside>>,
 }
-
-const _: () = assert!(size_of::<Booked>() == 88);
 
 /// Refunds stand behind orders of one instant, as among all facts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -283,6 +281,12 @@ mod tests {
             }
         }
         facts
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn they_take_as_little_as_the_layout_says() {
+        assert!(size_of::<Booked>() <= 88 && size_of::<crate::fact::Book>() <= 104);
     }
 
     #[test]
