@@ -323,7 +323,9 @@ impl Plain {
         }
         debug_assert!(self.scratch.touches.at.len() <= rows.len());
         // Sums over one person stay in 64 bits.
-        sum < 1 << 62 && self.scratch.bought.len() < 1 << 32 && self.scratch.touches.at.len() < 1 << 29
+        sum < 1 << 62
+            && self.scratch.bought.len() <= u32::MAX as usize
+            && self.scratch.touches.at.len() < 1 << 29
     }
 
     /// Counts conversions, values and what is refused.
