@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | row | 32 | instant, id, number of its content, handle, turn that it names |
 //! | text of an id | its length + 1 | none under `Limits::hash_ids`: the id is in the row |
-//! | cluster | 128 | rows in order, handles, numbers of orders; about one a shopper |
+//! | cluster | 136 | rows in order, handles, numbers of orders; about one a shopper |
 //! | handle | 32 + 11 to 21 | pseudonym, or the members of a set; cluster |
 //! | content | 150 | kind and labels, once for all rows that say the same |
 //! | order | 104 + 14 for finding it + two ids of 16 + length | the only version of it; more only where more is told |
