@@ -119,6 +119,7 @@ pub mod testing;
 mod text;
 mod time;
 mod tracker;
+mod words;
 
 /// The README's examples compile.
 #[cfg(doctest)]

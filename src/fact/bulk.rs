@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::event::{Event, EventRef};
 use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft, Id, compare};
-use crate::fact::content::{ContentId, ContentRef, Contents, Held};
+use crate::fact::content::{ContentId, ContentRef, Contents};
 use crate::fact::door::{Passed, RowFact};
 use crate::fact::intake::{Intake, Recorded};
 use crate::fact::names::Handle;
@@ -102,7 +102,12 @@ impl<'f> Bulk<'f> {
         self.facts.names.find_one(known)
     }
 
-    /// The handle of identifiers, for which there is room.
+    /// The handle of one identifier, for which there is room.
+    pub(super) fn enter_one(&mut self, known: Known) -> Handle {
+        self.facts.enter_one(known)
+    }
+
+    /// The handle of several, for which there is room.
     pub(super) fn enter(&mut self, who: &[Known]) -> Handle {
         self.facts.enter(who)
     }
@@ -206,9 +211,9 @@ impl Facts {
                 let number = u64::from_be_bytes(*bytes);
                 [number as u32, (number >> 32) as u32]
             }
-            Id::Text(id) => [self.tag(id), staged.text.write(id)],
+            Id::Text(id) => [self.tag(id), staged.text.jot(id)],
         };
-        let turn = draft.turn.map_or(NO_TURN, |turn| staged.text.write(turn.bytes()));
+        let turn = draft.turn.map_or(NO_TURN, |turn| staged.text.jot(turn.bytes()));
         staged.rows.push(Row { at, id, content, handle, turn });
     }
 
@@ -231,10 +236,9 @@ impl Facts {
 
     /// Notes who said what, and gives the cluster of each row.
     fn note_uses(&mut self, rows: &[Row]) -> Vec<u32> {
-        let plain: Vec<bool> = self.contents.iter().map(Held::only_claims).collect();
         let mut clusters = Vec::with_capacity(rows.len());
         for row in rows {
-            if plain[row.content as usize] {
+            if self.contents.get(row.content).only_claims() {
                 self.names.set_claims(row.handle);
             } else {
                 self.note_use(row.content, row.handle);
@@ -306,82 +310,76 @@ impl Hand<'_> {
             }
         }
         let mut taken = Taken { new: 0, bytes: 0 };
-        let mut keys = Vec::new();
+        let mut room = Room::default();
         for same in order.chunk_by(|(a, _), (b, _)| a == b) {
             let cluster = &mut clusters[(same[0].0 - first) as usize];
             let before = cluster.text.len();
-            taken.new += cluster.take_in(self, same, &mut keys);
+            taken.new += cluster.take_in(self, same, &mut room);
             taken.bytes += (cluster.text.len() - before) as u64;
         }
         taken
     }
 
     /// Puts rows in order, equal ones once.
-    fn put_in_order(self, rows: &mut Vec<Row>, keys: &mut Vec<i128>) {
+    fn put_in_order(self, Room { rows, ordered, keys, .. }: &mut Room) {
         // By instant, then by arrival, in one number: instants have 96 bits.
         keys.clear();
         keys.extend(rows.iter().zip(0_i128..).map(|(row, place)| row.at.nanos() << 32 | place));
         keys.sort_unstable();
-        let mut ordered: Vec<Row> = Vec::with_capacity(rows.len());
+        ordered.clear();
         ordered.extend(keys.iter().map(|key| rows[*key as u32 as usize]));
+        std::mem::swap(rows, ordered);
         let text = &self.staged.text;
         let by_order = |a: &Row, b: &Row| compare((a, text), (b, text), self.contents, self.hashed);
         let mut ties = false;
-        for same in ordered.chunk_by_mut(|a, b| a.at == b.at).filter(|same| same.len() > 1) {
+        for same in rows.chunk_by_mut(|a, b| a.at == b.at).filter(|same| same.len() > 1) {
             same.sort_by(by_order);
             ties = true;
         }
         if ties {
-            ordered.dedup_by(|a, b| by_order(a, b) == Ordering::Equal);
+            rows.dedup_by(|a, b| by_order(a, b) == Ordering::Equal);
         }
-        *rows = ordered;
     }
+}
+
+/// Room that is used again for every cluster.
+#[derive(Default)]
+struct Room {
+    rows: Vec<Row>,
+    ordered: Vec<Row>,
+    keys: Vec<i128>,
+    text: Texts,
 }
 
 impl Cluster {
     /// Takes in what is not here yet and says how many facts that is.
-    fn take_in(&mut self, hand: Hand<'_>, places: &[(u32, u32)], keys: &mut Vec<i128>) -> usize {
+    fn take_in(&mut self, hand: Hand<'_>, places: &[(u32, u32)], room: &mut Room) -> usize {
         let Hand { staged, contents, hashed } = hand;
-        let row = |place: &(u32, u32)| &staged.rows[place.1 as usize];
-        let mut rows: Vec<Row> = Vec::with_capacity(places.len());
-        let mut sorted = true;
-        for next in places.iter().map(row) {
-            sorted &= rows.last().is_none_or(|last| last.at < next.at);
-            rows.push(*next);
+        room.rows.clear();
+        room.rows.extend(places.iter().map(|(_, place)| staged.rows[*place as usize]));
+        if !room.rows.is_sorted_by(|one, next| one.at < next.at) {
+            hand.put_in_order(room);
         }
-        if !sorted {
-            hand.put_in_order(&mut rows, keys);
-        }
+        let Room { rows, text, .. } = room;
         if self.rows.len() > 0 {
             rows.retain(|row| {
                 let held = |held: &Row| compare((held, &self.text), (row, &staged.text), contents, hashed);
                 self.rows.search(held).is_err()
             });
         }
-        let new = rows.len();
-        self.move_text(&mut rows, &staged.text, hashed);
-        self.note_contents(&rows, contents);
-        self.people = OnceLock::new();
-        if self.rows.len() == 0 {
-            self.set_rows(rows);
-        } else {
-            self.merge_rows(rows, contents, hashed);
-        }
-        new
-    }
-
-    /// Copies the texts of rows out of the stage.
-    fn move_text(&mut self, rows: &mut [Row], staged: &Texts, hashed: bool) {
-        let turn = |row: &Row| if row.turn == NO_TURN { 0 } else { staged.size(row.turn) };
-        let id = |row: &Row| if hashed { 0 } else { staged.size(row.id[1]) };
-        self.text.reserve(rows.iter().map(|row| turn(row) + id(row)).sum());
-        for row in rows {
+        let shift = self.text.len() as u32;
+        for row in rows.iter_mut() {
+            self.traits.add(contents.get(row.content).traits);
             if !hashed {
-                row.id[1] = self.text.copy(staged, row.id[1]);
+                row.id[1] = shift + text.copy(&staged.text, row.id[1]);
             }
             if row.turn != NO_TURN {
-                row.turn = self.text.copy(staged, row.turn);
+                row.turn = shift + text.copy(&staged.text, row.turn);
             }
         }
+        self.text.take_from(text);
+        self.people = OnceLock::new();
+        self.merge_rows(rows, contents, hashed);
+        rows.len()
     }
 }

@@ -8,12 +8,11 @@ use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
-use crate::event::Kind;
-use crate::fact::LeftOut;
-use crate::fact::content::{Contents, Held, NONE};
+use crate::fact::content::Contents;
 use crate::fact::names::Handle;
 use crate::fact::rows::{NO_TURN, Place, Row, Rows};
 use crate::fact::text::Texts;
+use crate::fact::traits::Traits;
 use crate::identity::People;
 use crate::time::Instant;
 
@@ -33,23 +32,6 @@ pub(crate) struct Cluster {
     repeats: OnceLock<bool>,
     /// Whose facts these are, once it has been asked for.
     pub(crate) people: OnceLock<Box<People>>,
-}
-
-/// What has to be looked at in a cluster; what never came up costs an answer nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Traits {
-    /// A claim was withdrawn.
-    pub(crate) withdrawals: bool,
-    /// There are engagements or feedback, which have a cause.
-    pub(crate) causes: bool,
-    /// There are words on consent.
-    pub(crate) consent: bool,
-    /// A link code or a discount code was handed out or used.
-    pub(crate) codes: bool,
-    /// A goal was reached.
-    pub(crate) goals: bool,
-    /// A placeholder or a field left out was counted.
-    pub(crate) counted: bool,
 }
 
 /// An id as it is kept.
@@ -150,6 +132,9 @@ impl Cluster {
                 };
                 return rows.iter().enumerate().any(held);
             }
+            if all_differ(rows.iter().map(|row| row.id[0])) {
+                return false;
+            }
             let mut tags: Vec<(u32, u32)> =
                 (0..).zip(rows.iter()).map(|(place, row)| (row.id[0], place)).collect();
             tags.sort_unstable();
@@ -194,8 +179,9 @@ impl Cluster {
             }
             row
         };
-        self.traits = self.traits.union(other.traits);
-        self.merge_rows(other.rows.iter().map(moved).collect(), contents, hashed);
+        self.traits.add(other.traits);
+        let rows: Vec<Row> = other.rows.iter().map(moved).collect();
+        self.merge_rows(&rows, contents, hashed);
         self.handles.extend(other.handles);
         for book in other.books {
             self.add_book(book);
@@ -203,25 +189,23 @@ impl Cluster {
         self.people = OnceLock::new();
     }
 
-    /// Puts rows in order where there are none.
-    pub(crate) fn set_rows(&mut self, rows: Vec<Row>) {
-        self.repeats.take();
-        self.rows = Rows::of_sorted(rows);
-    }
-
     /// Puts rows among those that are here, none of which equals one of them; their texts are here already.
-    pub(crate) fn merge_rows(&mut self, more: Vec<Row>, contents: &Contents, hashed: bool) {
+    pub(crate) fn merge_rows(&mut self, more: &[Row], contents: &Contents, hashed: bool) {
         if more.is_empty() {
             return;
         }
         self.repeats.take();
+        if self.rows.len() == 0 {
+            self.rows = Rows::of_sorted(more.to_vec());
+            return;
+        }
         let text = &self.text;
         let by_order = |a: &Row, b: &Row| compare((a, text), (b, text), contents, hashed);
         if more.len() * 8 < self.rows.len() && self.rows.len() > SMALL {
             // A hub takes in many small clusters, one after the other.
             for row in more {
-                if let Err(place) = self.rows.search(|held| by_order(held, &row)) {
-                    self.rows.insert(place, row);
+                if let Err(place) = self.rows.search(|held| by_order(held, row)) {
+                    self.rows.insert(place, *row);
                 }
             }
         } else {
@@ -230,13 +214,6 @@ impl Cluster {
             rows.extend(more);
             rows.sort_by(by_order);
             self.rows = Rows::of_sorted(rows);
-        }
-    }
-
-    /// Notes what has to be looked at because of rows that are new.
-    pub(crate) fn note_contents(&mut self, rows: &[Row], contents: &Contents) {
-        for row in rows {
-            self.traits.note(contents.get(row.content));
         }
     }
 
@@ -250,6 +227,24 @@ impl Cluster {
     pub(crate) fn weight(&self) -> usize {
         self.rows.len() + self.handles.len() + self.books.len()
     }
+}
+
+/// Whether all hashes of ids differ: the place of each in a table a quarter full.
+fn all_differ(tags: impl ExactSizeIterator<Item = u32>) -> bool {
+    let mask = (tags.len() * 4).next_power_of_two() - 1;
+    // Where none stands, there is a zero; so one that is zero stands as another number, and may seem to be that.
+    let mut table = vec![0_u32; mask + 1];
+    for tag in tags.map(|tag| tag.max(1)) {
+        let mut place = tag as usize & mask;
+        while table[place] != 0 {
+            if table[place] == tag {
+                return false;
+            }
+            place = (place + 1) & mask;
+        }
+        table[place] = tag;
+    }
+    true
 }
 
 /// The order of rows, whose texts may stand apart: by instant, kind and id; what comes after the id decides nothing
@@ -277,40 +272,4 @@ pub(crate) fn compare(
         .then_with(by_id)
         .then_with(|| (a.content, a.handle).cmp(&(b.content, b.handle)))
         .then_with(by_turn)
-}
-
-impl Traits {
-    /// Notes what a content is about.
-    pub(crate) fn note(&mut self, held: &Held) {
-        let coded = held.code != NONE;
-        match &held.content.kind {
-            Kind::ClaimWithdrawn(_) => self.withdrawals = true,
-            Kind::Consent(_) => self.consent = true,
-            Kind::Goal(_) => self.goals = true,
-            Kind::LinkShared(_) | Kind::DiscountOffer(_) | Kind::LinkClick(_) => {
-                self.causes = true;
-                self.codes |= coded;
-            }
-            Kind::Visit(_) => self.codes |= coded,
-            Kind::Recommendation(_)
-            | Kind::AddToCart(_)
-            | Kind::RemoveFromCart(_)
-            | Kind::CheckoutStarted(_)
-            | Kind::DiscountRequest(_)
-            | Kind::Feedback(_) => self.causes = true,
-            _ => {}
-        }
-        self.counted |= held.content.junk > 0 || held.content.left_out != LeftOut::default();
-    }
-
-    fn union(self, other: Self) -> Self {
-        Self {
-            withdrawals: self.withdrawals || other.withdrawals,
-            causes: self.causes || other.causes,
-            consent: self.consent || other.consent,
-            codes: self.codes || other.codes,
-            goals: self.goals || other.goals,
-            counted: self.counted || other.counted,
-        }
-    }
 }

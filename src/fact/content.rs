@@ -10,6 +10,7 @@ use crate::event::{Identify, Kind, KindRef, ProductsRef};
 use crate::fact::LeftOut;
 use crate::fact::bytes;
 use crate::fact::index::{Index, Mix};
+use crate::fact::traits::Traits;
 use crate::text::{Code, Label, ProductId};
 
 /// What a fact says apart from when, by whom and under which id.
@@ -152,6 +153,8 @@ pub(crate) struct Held {
     pub(crate) code: Symbol,
     /// The place of its kind among equal instants.
     pub(crate) rank: u8,
+    /// What a cluster has to be asked about because of it.
+    pub(crate) traits: Traits,
 }
 
 fn hash_of(content: &Content, seed: u64) -> u32 {
@@ -178,7 +181,14 @@ impl Held {
             junk: 0,
             left_out: LeftOut::default(),
         };
-        Self { content, labels: [NONE; LABELS], products: SmallVec::new(), code: NONE, rank: 0 }
+        Self {
+            content,
+            labels: [NONE; LABELS],
+            products: SmallVec::new(),
+            code: NONE,
+            rank: 0,
+            traits: Traits::default(),
+        }
     }
 }
 
@@ -347,7 +357,8 @@ impl Contents {
         let products = products.iter().map(|product| self.texts.intern(product)).collect();
         let code = self.code(&content.kind);
         let rank = content.kind.rank() as u8;
-        Held { content, labels, products, code, rank }
+        let traits = Traits::of(&content, code != NONE);
+        Held { content, labels, products, code, rank, traits }
     }
 
     fn code(&mut self, kind: &Kind) -> Symbol {

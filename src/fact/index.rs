@@ -1,5 +1,7 @@
 //! From hashes to numbers: where something interned stands.
 
+use crate::words;
+
 /// Slots of (hash, number), open addressing with linear probing, at most three quarters full.
 ///
 /// It holds no keys: who asks compares. Eight bytes a slot; the hash alone says where a slot moves to when the
@@ -169,16 +171,10 @@ impl std::hash::Hasher for Mix {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            let mut word = [0; 8];
-            word.copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
+        for word in bytes.as_chunks::<8>().0 {
+            self.write_u64(u64::from_le_bytes(*word));
         }
-        let mut last = [0; 8];
-        let rest = chunks.remainder();
-        last[..rest.len()].copy_from_slice(rest);
-        self.write_u64(u64::from_le_bytes(last) ^ (bytes.len() as u64) << 56);
+        self.write_u64(words::last(bytes, bytes.len() % 8) ^ (bytes.len() as u64) << 56);
     }
 
     fn write_u8(&mut self, number: u8) {

@@ -25,6 +25,7 @@ pub(crate) mod snapshot;
 mod text;
 mod tie;
 mod tombstone;
+mod traits;
 mod witness;
 
 use chrono::{DateTime, Utc};
@@ -33,7 +34,7 @@ use smallvec::SmallVec;
 pub(crate) use blot::{Seeker, WHOLE};
 pub(crate) use book::Book;
 pub(crate) use booked::{Booked, Version};
-pub(crate) use cluster::{Cluster, Traits};
+pub(crate) use cluster::Cluster;
 pub(crate) use content::{
     CHANNEL, Content, Contents, FLOW, Held, INTENT, LANGUAGE, NONE, PRODUCT_TYPE, QUERY, Symbol, TOPIC,
 };
@@ -47,6 +48,7 @@ pub(crate) use rows::Row;
 pub(crate) use set::Facts;
 pub(crate) use tie::Tie;
 pub(crate) use tombstone::{Blot, Class, ErasedState, Stone, ghost_of, set_name};
+pub(crate) use traits::Traits;
 pub(crate) use witness::{Change, Witness};
 
 use crate::event::{Kind, Order, Refund};

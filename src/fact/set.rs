@@ -180,7 +180,7 @@ impl Facts {
         let (handle, held) = (draft.handle, self.contents.get(draft.content));
         let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
         cluster.insert(place, draft);
-        cluster.traits.note(held);
+        cluster.traits.add(held.traits);
         if cluster.traits.withdrawals || !self.names.claims(handle) {
             // Who is who may follow from it.
             cluster.people.take();
@@ -334,13 +334,7 @@ impl Facts {
                 cluster = Some(cluster.map_or(other, |one| self.join(one, other)));
             }
         }
-        let cluster = cluster.unwrap_or_else(|| {
-            self.free.pop().unwrap_or_else(|| {
-                make_room(&mut self.clusters);
-                self.clusters.push(Cluster::default());
-                self.clusters.len() as u32 - 1
-            })
-        });
+        let cluster = cluster.unwrap_or_else(|| self.open());
         let mut members = SmallVec::<[Handle; 4]>::new();
         for known in who {
             let found = self.names.find_one(*known);
@@ -361,6 +355,26 @@ impl Facts {
         };
         self.clusters[cluster as usize].people.take();
         handle
+    }
+
+    /// The handle of one identifier.
+    pub(super) fn enter_one(&mut self, known: Known) -> Handle {
+        if let Some(handle) = self.names.find_one(known) {
+            return handle;
+        }
+        let cluster = self.open();
+        let handle = self.names.add_one(known, cluster);
+        self.clusters[cluster as usize].handles.push(handle);
+        handle
+    }
+
+    /// A cluster in which nothing is.
+    fn open(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            make_room(&mut self.clusters);
+            self.clusters.push(Cluster::default());
+            self.clusters.len() as u32 - 1
+        })
     }
 
     /// Makes one cluster of two and says which.

@@ -1,5 +1,7 @@
 //! Short texts one behind the other.
 
+use crate::words::{SHORT, words};
+
 /// Texts behind their lengths, each known by where it starts. At most four gigabytes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Texts(Vec<u8>);
@@ -16,6 +18,21 @@ impl Texts {
         self.0.push(length as u8);
         self.0.extend_from_slice(text);
         place
+    }
+
+    /// The same where it does not matter how much room is spare: faster for short texts.
+    #[inline]
+    pub(super) fn jot(&mut self, text: &[u8]) -> u32 {
+        if text.len() > SHORT {
+            return self.write(text);
+        }
+        let place = self.0.len();
+        let [one, two, three] = words(text).map(u64::to_le_bytes);
+        self.0.push(text.len() as u8);
+        // Copied whole and cut, as so many bytes are a few instructions, and a number of them a call.
+        self.0.extend_from_slice([one, two, three].as_flattened());
+        self.0.truncate(place + 1 + text.len());
+        place as u32
     }
 
     pub(crate) fn read(&self, place: u32) -> &[u8] {
@@ -37,16 +54,32 @@ impl Texts {
     }
 
     /// The bytes that a text takes, its length included.
-    pub(crate) fn size(&self, place: u32) -> usize {
+    fn size(&self, place: u32) -> usize {
         let (start, length) = self.find(place);
         start + length - place as usize
     }
 
-    /// Copies a text as it stands in another one.
-    pub(crate) fn copy(&mut self, other: &Self, place: u32) -> u32 {
-        let here = self.0.len() as u32;
-        self.0.extend_from_slice(&other.0[place as usize..][..other.size(place)]);
-        here
+    /// Copies a text as it stands in another one, where it does not matter how much room is spare.
+    #[inline]
+    pub(super) fn copy(&mut self, other: &Self, place: u32) -> u32 {
+        let (here, from) = (self.0.len(), &other.0[place as usize..]);
+        match from.first_chunk::<32>() {
+            Some(chunk) if chunk[0] < 32 => {
+                self.0.extend_from_slice(chunk);
+                self.0.truncate(here + 1 + usize::from(chunk[0]));
+            }
+            _ => self.0.extend_from_slice(&from[..other.size(place)]),
+        }
+        here as u32
+    }
+
+    /// Takes all texts of another one, which then start so much later. That one is empty then and keeps its room.
+    pub(super) fn take_from(&mut self, other: &mut Self) {
+        if self.0.is_empty() {
+            *self = other.take_exact();
+        } else {
+            self.0.append(&mut other.0);
+        }
     }
 
     /// Adds all texts of another one, which then start so much later.
@@ -71,14 +104,6 @@ impl Texts {
         let exact = self.0.as_slice().to_vec();
         self.0.clear();
         Self(exact)
-    }
-
-    pub(crate) fn reserve(&mut self, bytes: usize) {
-        if self.0.is_empty() {
-            self.0.reserve_exact(bytes);
-        } else {
-            self.0.reserve(bytes);
-        }
     }
 
     /// Whether there is room for so many bytes more.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::id::{IdKind, Identifier};
+use crate::words;
 
 /// The secret that turns identifiers into pseudonyms. `Debug` shows nothing of it.
 ///
@@ -179,27 +180,17 @@ pub(crate) fn siphash128(domain: u8, bytes: &[u8]) -> u128 {
     let mut state = Sip::new(0, 0);
     let length = (bytes.len() as u64).wrapping_add(1);
     // The domain is the first byte of the first word.
-    let (head, rest) = bytes.split_at(bytes.len().min(7));
-    let first = u64::from(domain) | little_end(head) << 8;
-    if head.len() < 7 {
-        state.absorb(first | length << 56);
+    let Some((head, rest)) = bytes.split_first_chunk::<7>() else {
+        state.absorb(u64::from(domain) | words::last(bytes, bytes.len()) << 8 | length << 56);
         return state.finish();
+    };
+    let [a, b, c, d, e, f, g] = *head;
+    state.absorb(u64::from_le_bytes([domain, a, b, c, d, e, f, g]));
+    for word in rest.as_chunks::<8>().0 {
+        state.absorb(u64::from_le_bytes(*word));
     }
-    state.absorb(first);
-    let mut words = rest.chunks_exact(8);
-    for word in &mut words {
-        state.absorb(little_end(word));
-    }
-    state.absorb(little_end(words.remainder()) | length << 56);
+    state.absorb(words::last(bytes, rest.len() % 8) | length << 56);
     state.finish()
-}
-
-/// Up to eight bytes as a number, the first byte the least.
-fn little_end(bytes: &[u8]) -> u64 {
-    match bytes.try_into() {
-        Ok(word) => u64::from_le_bytes(word),
-        Err(_) => bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
-    }
 }
 
 /// The state of SipHash-2-4-128.

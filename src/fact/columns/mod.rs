@@ -115,16 +115,35 @@ impl<'a> Short<'_, 'a> {
         if id.is_empty() || id.len().max(turn.map_or(0, str::len)) > longest || !combination.fits() {
             return None;
         }
-        let Some(handle) = batch.found[place] else { return self.meet(row, labels, (id, turn), bulk) };
-        if combination.may_hold(batch.named[place]) {
+        let [(kind, _)] = self.block.who.as_slice() else {
+            return self.meet(row, labels, (id, turn), bulk);
+        };
+        let name = batch.named[place];
+        if name.is_empty() || combination.may_hold(name) {
             return None;
         }
         let content = self.labels.content(labels, bulk)?;
+        let handle = match batch.found[place] {
+            Some(handle) => handle,
+            None => self.greet(*kind, name, bulk)?,
+        };
         bulk.push(self.block.at.instant(row), (id, turn), content, handle);
         Some(())
     }
 
-    /// The same for a row of several identifiers, or of one that was not seen before.
+    /// The handle of an identifier that was not seen before these rows.
+    fn greet(&mut self, kind: IdKind, text: &'a str, bulk: &mut Bulk<'_>) -> Option<Handle> {
+        let sought = self.seen.sought(kind, text);
+        let held = self.seen.find(&sought);
+        if held.is_none() {
+            let handle = bulk.enter_one(plain(kind, text, bulk)?);
+            self.seen.insert(&sought, handle);
+            return Some(handle);
+        }
+        held
+    }
+
+    /// The same for a row of several identifiers.
     fn meet(
         &mut self,
         row: usize,

@@ -6,10 +6,11 @@ use std::hash::Hasher;
 use crate::fact::index::Mix;
 use crate::fact::names::Handle;
 use crate::id::IdKind;
+use crate::words::{SHORT, words};
 
 /// Texts with the handles of the identifiers that they are. It lives as long as one call.
 ///
-/// Open addressing with linear probing, at most half full. A text of up to 24 bytes stands in its slot, which so
+/// Open addressing with linear probing, at most half full. A text of up to [`SHORT`] bytes stands in its slot, which so
 /// takes one look into memory; a longer one is compared where the host holds it.
 pub(super) struct Seen<'a> {
     slots: Vec<Slot>,
@@ -29,9 +30,6 @@ struct Slot {
 }
 
 const FREE: Slot = Slot { words: [0; 3], sort: 0, handle: 0 };
-
-/// Longest text that stands in a slot.
-const SHORT: usize = 24;
 
 /// Slots at which all is forgotten instead of doubled: 128 megabytes.
 const MOST: usize = 1 << 22;
@@ -136,24 +134,6 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Up to 24 bytes as three words, filled up with zeros.
-#[inline]
-fn words(bytes: &[u8]) -> [u64; 3] {
-    let word = |start: usize| {
-        let mut word = [0; 8];
-        word.copy_from_slice(&bytes[start..start + 8]);
-        u64::from_le_bytes(word)
-    };
-    // The last bytes are read as the end of eight that are there, which needs no loop.
-    let last = |used: usize| word(bytes.len() - 8).unbounded_shr(8 * (8 - (bytes.len() - used)) as u32);
-    match bytes.len() {
-        0..8 => [bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)), 0, 0],
-        8 => [word(0), 0, 0],
-        9..=16 => [word(0), last(8), 0],
-        _ => [word(0), word(8), last(16)],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,20 +163,6 @@ mod tests {
         }
         for (handle, text) in many.iter().enumerate() {
             assert_eq!(seen.find(&seen.sought(IdKind::Visitor, text)), Some(1_000 + handle as u32));
-        }
-    }
-
-    #[test]
-    fn words_are_the_bytes_filled_up_with_zeros() {
-        let text: Vec<u8> = (1..=24).collect();
-        for end in 0..=24 {
-            let mut padded = [0; 24];
-            padded[..end].copy_from_slice(&text[..end]);
-            let mut expected = [0; 3];
-            for (word, bytes) in expected.iter_mut().zip(padded.as_chunks::<8>().0) {
-                *word = u64::from_le_bytes(*bytes);
-            }
-            assert_eq!(words(&text[..end]), expected, "{end}");
         }
     }
 }

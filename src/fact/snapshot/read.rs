@@ -10,7 +10,7 @@ use crate::error::{ErrorKind, Result};
 use crate::event::Kind;
 use crate::fact::booked::{Aside, Booked, Version, What};
 use crate::fact::bytes;
-use crate::fact::cluster::{Cluster, Traits};
+use crate::fact::cluster::Cluster;
 use crate::fact::content::{Content, NONE};
 use crate::fact::index::make_room;
 use crate::fact::names::{Handle, NOBODY};
@@ -21,6 +21,7 @@ use crate::fact::snapshot::frame::{Source, damaged};
 use crate::fact::snapshot::plan::{Groups, NO_FIRST};
 use crate::fact::snapshot::{CONTENTS, END, GONE, MINOR, MOST_NAMED, ORDERS, SHOPPERS, TEXTS, key_check};
 use crate::fact::text::Texts;
+use crate::fact::traits::Traits;
 use crate::fact::{Known, Limits};
 use crate::id::{IdKind, Key, Pseudonym};
 use crate::text::OrderId;
@@ -133,9 +134,7 @@ impl<R: Read> Reader<R> {
             let id = facts.contents.add(Content { kind, channel, junk, left_out });
             facts.is_within()?;
             let held = facts.contents.get(id);
-            let mut traits = Traits::default();
-            traits.note(held);
-            let is_plain = traits == Traits::default() && held.code == NONE;
+            let is_plain = held.traits == Traits::default() && held.code == NONE;
             self.briefs.push(Brief { rank, junk, used: false, is_plain });
         }
         Ok(())
@@ -264,7 +263,7 @@ impl<R: Read> Reader<R> {
             if brief.is_plain {
                 self.facts.names.set_claims(row.handle);
             } else {
-                traits.note(self.facts.contents.get(row.content));
+                traits.add(self.facts.contents.get(row.content).traits);
                 self.facts.note_use(row.content, row.handle);
             }
             self.rows.push(row);

@@ -178,10 +178,9 @@ impl Shopper {
         let known = |handle: Handle| !facts.names.is_unclaimed_set(handle);
         if let Some(row) = change.row {
             let held = facts.contents.get(row.content);
-            let (mut traits, flags) = (Traits::default(), plain.flags(row.content));
-            traits.note(held);
+            let flags = plain.flags(row.content);
             let at = i64::try_from(row.at.nanos());
-            return traits == Traits::default()
+            return held.traits == Traits::default()
                 && !flags.blocks
                 && row.at.nanos() <= now
                 && known(row.handle)
