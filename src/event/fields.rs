@@ -29,22 +29,18 @@ pub(super) fn fail<T>(field: impl Into<String>, reason: impl Into<String>) -> Re
     Err(FieldError { field: field.into(), reason: reason.into() })
 }
 
-/// The object of one event; few have more fields than it holds in itself.
-pub(super) type Line<'de> = RawObject<'de, 16>;
-
-/// A whole number as text, or why the value is none.
-#[cold]
+/// Text that could not be borrowed or a whole number as text, or why the value is none.
 fn rarely_text<'de>(field: Field, value: Raw<'de>) -> Read<Cow<'de, str>> {
     value.text().or_else(|other| fail(field.name(), format!("expected text, found {}", other.name())))
 }
 
 /// Takes fields out of an object one by one, each by what it should be.
-pub(super) struct Fields<'o, 'de, const N: usize>(&'o mut RawObject<'de, N>);
+pub(super) struct Fields<'o, 'de>(&'o mut RawObject<'de>);
 
 type Text<'de> = Cow<'de, str>;
 
-impl<'o, 'de, const N: usize> Fields<'o, 'de, N> {
-    pub(super) fn of(object: &'o mut RawObject<'de, N>) -> Read<Self> {
+impl<'o, 'de> Fields<'o, 'de> {
+    pub(super) fn of(object: &'o mut RawObject<'de>) -> Read<Self> {
         match object.twice() {
             Some(name) => fail(name, "given twice"),
             None => Ok(Self(object)),
@@ -59,11 +55,15 @@ impl<'o, 'de, const N: usize> Fields<'o, 'de, N> {
     /// Text, or a whole number as its text: shops write ids both ways.
     #[inline]
     pub(super) fn text(&mut self, field: Field) -> Read<Option<Text<'de>>> {
-        match self.0.take(field) {
-            None => Ok(None),
-            Some(Raw::Text(text)) => Ok(Some(text)),
-            Some(other) => rarely_text(field, other).map(Some),
+        match self.0.take_text(field) {
+            Some(text) => Ok(Some(Cow::Borrowed(text))),
+            None if self.0.is_plain() => Ok(None),
+            None => self.rare_text(field),
         }
+    }
+
+    fn rare_text(&mut self, field: Field) -> Read<Option<Text<'de>>> {
+        self.0.take(field).map(|value| rarely_text(field, value)).transpose()
     }
 
     pub(super) fn required<T>(&mut self, field: Field, value: Option<T>) -> Read<T> {
@@ -174,7 +174,7 @@ impl<'o, 'de, const N: usize> Fields<'o, 'de, N> {
     pub(super) fn objects<T>(
         &mut self,
         field: Field,
-        read: impl Fn(&mut Fields<'_, 'de, 4>) -> Read<T>,
+        read: impl Fn(&mut Fields<'_, 'de>) -> Read<T>,
     ) -> Read<Vec<T>> {
         let list = match self.0.take(field) {
             None => return Ok(Vec::new()),

@@ -19,10 +19,10 @@ fn usual(text: &[u8]) -> Option<DateTime<Utc>> {
     if [head[4], head[7], head[10], head[13], head[16]] != *b"--T::" {
         return None;
     }
-    let year = 100 * two(head, 0)? + two(head, 2)?;
-    let (month, day) = (two(head, 5)?, two(head, 8)?);
-    let (hour, minute, second) = (two(head, 11)?, two(head, 14)?, two(head, 17)?);
-    if !(1..=12).contains(&month) || day < 1 || day > days_of(year, month) {
+    let year = 100 * two(head, 0) + two(head, 2);
+    let (month, day) = (two(head, 5), two(head, 8));
+    let (hour, minute, second) = (two(head, 11), two(head, 14), two(head, 17));
+    if year > 9_999 || !(1..=12).contains(&month) || day < 1 || day > days_of(year, month) {
         return None;
     }
     if hour > 23 || minute > 59 || second > 59 {
@@ -32,7 +32,7 @@ fn usual(text: &[u8]) -> Option<DateTime<Utc>> {
     let offset = match *zone {
         [b'Z'] => 0,
         [sign @ (b'+' | b'-'), ref clock @ ..] if clock.len() == 5 && clock[2] == b':' => {
-            let (hours, minutes) = (two(clock, 0)?, two(clock, 3)?);
+            let (hours, minutes) = (two(clock, 0), two(clock, 3));
             if hours > 23 || minutes > 59 {
                 return None;
             }
@@ -45,16 +45,21 @@ fn usual(text: &[u8]) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(seconds, nanos)
 }
 
-/// The number that two digits make.
+/// The number that two digits make, or one that is out of every range.
 #[inline]
-fn two(text: &[u8], at: usize) -> Option<i64> {
+fn two(text: &[u8], at: usize) -> i64 {
     let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-    (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
+    let is_odd = tens.max(ones) > 9;
+    10 * i64::from(tens) + i64::from(ones) + if is_odd { 10_000 } else { 0 }
 }
 
 /// Nanoseconds from up to nine decimals, and what follows them.
 #[inline]
 fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
+    if let [b'.', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b'Z'] = text {
+        let digit = |digit: &u8| u32::from(digit - b'0');
+        return Some(((digit(a) * 100 + digit(b) * 10 + digit(c)) * 1_000_000, &text[4..]));
+    }
     let Some(decimals) = text.strip_prefix(b".") else { return Some((0, text)) };
     let count = decimals.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if !(1..=9).contains(&count) {

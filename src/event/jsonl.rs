@@ -13,9 +13,12 @@
 //! assert_eq!((error.line, error.field.as_str()), (3, "at"));
 //! ```
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
-use crate::event::fields::{FieldError, Line};
+use memchr::memchr;
+
+use crate::event::fields::FieldError;
+use crate::event::raw::RawObject;
 use crate::event::read::event;
 use crate::event::{Event, EventRef};
 
@@ -75,7 +78,7 @@ pub fn read_line(line: &[u8]) -> Result<Event, FieldError> {
 /// # Errors
 /// As [`read_line`].
 pub fn borrow_line(line: &[u8]) -> Result<EventRef<'_>, FieldError> {
-    let mut object = Line::new();
+    let mut object = RawObject::new();
     // Checking the whole line at once costs less than checking each text in it.
     let read = match std::str::from_utf8(line) {
         Ok(text) => object_of(serde_json::Deserializer::from_str(text), &mut object),
@@ -93,7 +96,7 @@ pub fn borrow_line(line: &[u8]) -> Result<EventRef<'_>, FieldError> {
 /// Reads the one object that the text is; gives what it is if it is none.
 fn object_of<'de, R: serde_json::de::Read<'de>>(
     mut text: serde_json::Deserializer<R>,
-    object: &mut Line<'de>,
+    object: &mut RawObject<'de>,
 ) -> serde_json::Result<Option<&'static str>> {
     let other = object.read(&mut text)?;
     text.end().map(|()| other)
@@ -158,22 +161,20 @@ impl<R: BufRead> Reader<R> {
     /// Reads up to and with the next line feed; gives the number of bytes. What is over the limit is passed over.
     fn next_line(&mut self) -> std::io::Result<usize> {
         self.buffer.clear();
-        let limit = (MAX_LINE + "\r\n".len()) as u64;
-        let read = self.source.by_ref().take(limit).read_until(b'\n', &mut self.buffer)?;
-        if read as u64 == limit && !self.buffer.ends_with(b"\n") {
-            self.pass_over_rest()?;
-        }
-        Ok(read)
-    }
-
-    fn pass_over_rest(&mut self) -> std::io::Result<()> {
+        let mut read = 0;
         loop {
-            let held = self.source.fill_buf()?;
-            let end = held.iter().position(|byte| *byte == b'\n');
+            let held = match self.source.fill_buf() {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                held => held?,
+            };
+            let end = memchr(b'\n', held);
             let used = end.map_or(held.len(), |place| place + 1);
+            let room = MAX_LINE + "\r\n".len() - self.buffer.len();
+            self.buffer.extend_from_slice(&held[..used.min(room)]);
             self.source.consume(used);
+            read += used;
             if end.is_some() || used == 0 {
-                return Ok(());
+                return Ok(read);
             }
         }
     }
@@ -206,11 +207,9 @@ impl<'a> Iterator for Lines<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.rest.is_empty() {
-            let mut rest = self.rest;
-            // Bytes in memory never fail. `skip_until` is the search for a byte that std has for the machine.
-            let length = rest.skip_until(b'\n').unwrap_or(self.rest.len());
-            let line = &self.rest[..length];
-            self.rest = rest;
+            let end = memchr(b'\n', self.rest).map_or(self.rest.len(), |place| place + 1);
+            let line;
+            (line, self.rest) = self.rest.split_at(end);
             self.line += 1;
             if !is_empty(line) {
                 return Some(said(line, self.line));
@@ -231,7 +230,11 @@ fn without_mark(line: &[u8]) -> &[u8] {
 }
 
 /// Whether nothing stands in a line; one that is too long is never empty.
+#[inline]
 fn is_empty(line: &[u8]) -> bool {
+    if line.first() == Some(&b'{') {
+        return false;
+    }
     let line = without_end(line);
     line.len() <= MAX_LINE && without_mark(line).trim_ascii_start().is_empty()
 }

@@ -33,7 +33,7 @@ pub(super) enum Raw<'de> {
 /// One element of a list of objects.
 #[derive(Debug)]
 pub(super) enum Item<'de> {
-    Object(Box<RawObject<'de, 4>>),
+    Object(Box<RawObject<'de>>),
     /// Something else: what.
     Other(&'static str),
 }
@@ -66,30 +66,34 @@ impl<'de> Raw<'de> {
     }
 }
 
-/// The fields of one object; `N` of them take no memory of their own.
+/// The fields of one object.
 #[derive(Debug)]
-pub(super) struct RawObject<'de, const N: usize> {
-    /// For each known field one more than the place of its value, 0 where it is missing.
-    places: [u8; COUNT],
-    values: SmallVec<[Raw<'de>; N]>,
+pub(super) struct RawObject<'de> {
+    /// Text that is borrowed from the input, by field: nearly all that a line says.
+    texts: [Option<&'de str>; COUNT],
+    /// All other values.
+    others: SmallVec<[(Field, Raw<'de>); 2]>,
     unknown: SmallVec<[Cow<'de, str>; 2]>,
     twice: Option<Cow<'de, str>>,
 }
 
-impl<'de, const N: usize> RawObject<'de, N> {
+impl<'de> RawObject<'de> {
     pub(super) fn new() -> Self {
-        Self { places: [0; COUNT], values: SmallVec::new(), unknown: SmallVec::new(), twice: None }
+        Self { texts: [None; COUNT], others: SmallVec::new(), unknown: SmallVec::new(), twice: None }
     }
 
-    #[inline]
+    /// Inlined wherever it stands, since the sort of value is known there.
+    #[inline(always)]
     fn put(&mut self, field: Field, value: Raw<'de>) {
-        let place = &mut self.places[field as usize];
-        if *place != 0 {
+        let text = &mut self.texts[field as usize];
+        if text.is_some() || !self.others.is_empty() && self.others.iter().any(|(held, _)| *held == field) {
             return self.stands_twice(Cow::Borrowed(field.name()));
         }
-        // A field is put once, so there are never more values than fields.
-        *place = self.values.len() as u8 + 1;
-        self.values.push(value);
+        if let Raw::Text(Cow::Borrowed(value)) = value {
+            *text = Some(value);
+        } else {
+            self.others.push((field, value));
+        }
     }
 
     #[cold]
@@ -114,11 +118,26 @@ impl<'de, const N: usize> RawObject<'de, N> {
     /// The value of `field`; null counts as missing.
     #[inline]
     pub(super) fn take(&mut self, field: Field) -> Option<Raw<'de>> {
-        let place = usize::from(self.places[field as usize]).checked_sub(1)?;
-        match std::mem::replace(self.values.get_mut(place)?, Raw::Null) {
+        if let Some(text) = self.texts[field as usize].take() {
+            return Some(Raw::Text(Cow::Borrowed(text)));
+        }
+        let (_, value) = self.others.iter_mut().find(|(held, _)| *held == field)?;
+        match std::mem::replace(value, Raw::Null) {
             Raw::Null => None,
             value => Some(value),
         }
+    }
+
+    /// Whether all values are text that is borrowed from the input.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.others.is_empty()
+    }
+
+    /// The value of `field` if it is text that is borrowed from the input.
+    #[inline]
+    pub(super) fn take_text(&mut self, field: Field) -> Option<&'de str> {
+        self.texts[field as usize].take()
     }
 
     /// Reads an object into this one; gives what it is if it is none.
@@ -132,18 +151,18 @@ impl<'de, const N: usize> RawObject<'de, N> {
 
 /// The methods of a visitor to which every plain value is only what it is.
 macro_rules! plain_values {
-    ($de:lifetime, |$raw:ident| $value:expr) => {
+    ($de:lifetime, |$this:ident, $raw:ident| $value:expr) => {
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an event")
         }
 
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            let $raw = Raw::Null;
+            let ($this, $raw) = (self, Raw::Null);
             $value
         }
 
         fn visit_none<E>(self) -> Result<Self::Value, E> {
-            let $raw = Raw::Null;
+            let ($this, $raw) = (self, Raw::Null);
             $value
         }
 
@@ -153,51 +172,51 @@ macro_rules! plain_values {
 
         #[inline]
         fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-            let $raw = Raw::Flag(value);
+            let ($this, $raw) = (self, Raw::Flag(value));
             $value
         }
 
         #[inline]
         fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-            let $raw = Raw::Unsigned(value);
+            let ($this, $raw) = (self, Raw::Unsigned(value));
             $value
         }
 
         #[inline]
         fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-            let $raw = Raw::Signed(value);
+            let ($this, $raw) = (self, Raw::Signed(value));
             $value
         }
 
         fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            let $raw = Raw::Float;
+            let ($this, $raw) = (self, Raw::Float);
             $value
         }
 
         #[inline]
         fn visit_borrowed_str<E>(self, text: &$de str) -> Result<Self::Value, E> {
-            let $raw = Raw::Text(Cow::Borrowed(text));
+            let ($this, $raw) = (self, Raw::Text(Cow::Borrowed(text)));
             $value
         }
 
         fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-            let $raw = Raw::Text(Cow::Owned(text.to_owned()));
+            let ($this, $raw) = (self, Raw::Text(Cow::Owned(text.to_owned())));
             $value
         }
 
         fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-            let $raw = Raw::Text(Cow::Owned(text));
+            let ($this, $raw) = (self, Raw::Text(Cow::Owned(text)));
             $value
         }
     };
 }
 
-struct ObjectVisitor<'o, 'de, const N: usize>(&'o mut RawObject<'de, N>);
+struct ObjectVisitor<'o, 'de>(&'o mut RawObject<'de>);
 
-impl<'de, const N: usize> Visitor<'de> for ObjectVisitor<'_, 'de, N> {
+impl<'de> Visitor<'de> for ObjectVisitor<'_, 'de> {
     type Value = Option<&'static str>;
 
-    plain_values!('de, |raw| Ok(Some(raw.name())));
+    plain_values!('de, |_this, raw| Ok(Some(raw.name())));
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
         pass_list(items)?;
@@ -209,8 +228,7 @@ impl<'de, const N: usize> Visitor<'de> for ObjectVisitor<'_, 'de, N> {
         while let Some(name) = fields.next_key()? {
             match name {
                 Name::Known(field) => {
-                    let value = fields.next_value_seed(ValueOf(field.shape()))?;
-                    self.0.put(field, value);
+                    fields.next_value_seed(Put { object: self.0, field })?;
                 }
                 Name::Unknown(name) => {
                     fields.next_value::<Passed>()?;
@@ -252,6 +270,42 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
+/// Reads a value into its field.
+struct Put<'o, 'de> {
+    object: &'o mut RawObject<'de>,
+    field: Field,
+}
+
+impl<'de> DeserializeSeed<'de> for Put<'_, 'de> {
+    type Value = ();
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Put<'_, 'de> {
+    type Value = ();
+
+    plain_values!('de, |this, raw| {
+        this.object.put(this.field, raw);
+        Ok(())
+    });
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<(), A::Error> {
+        let list = ValueOf(self.field.shape()).visit_seq(items)?;
+        self.object.put(self.field, list);
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<(), A::Error> {
+        pass_map(fields)?;
+        self.object.put(self.field, Raw::Map);
+        Ok(())
+    }
+}
+
 /// Reads a value for a field of this shape.
 #[derive(Clone, Copy)]
 struct ValueOf(Shape);
@@ -268,7 +322,7 @@ impl<'de> DeserializeSeed<'de> for ValueOf {
 impl<'de> Visitor<'de> for ValueOf {
     type Value = Raw<'de>;
 
-    plain_values!('de, |raw| Ok(raw));
+    plain_values!('de, |_this, raw| Ok(raw));
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         match self.0 {

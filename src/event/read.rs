@@ -14,15 +14,16 @@ use crate::event::borrowed::{
     RemoveFromCartRef, VisitRef,
 };
 use crate::event::field::Field;
-use crate::event::fields::{Fields, Line, Read, fail};
+use crate::event::fields::{Fields, Read, fail};
 use crate::event::kind::{CheckoutStarted, Consent, Feedback, Identify, Purpose};
 use crate::event::order::{Order, OrderLine, OrderRefund, OrderStatus, Refund, RefundLine};
+use crate::event::raw::RawObject;
 use crate::id::{IdKind, IdentifierRef, IdentifiersRef};
 use crate::money::{Currency, Money};
 
 impl<'de> Deserialize<'de> for EventRef<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut line = Line::new();
+        let mut line = RawObject::new();
         let other = line.read(deserializer)?;
         event(&mut line, other).map_err(D::Error::custom)
     }
@@ -35,7 +36,7 @@ impl<'de> Deserialize<'de> for Event {
 }
 
 /// Reads one event from its object, or from what stands in place of one.
-pub(super) fn event<'de>(line: &mut Line<'de>, other: Option<&'static str>) -> Read<EventRef<'de>> {
+pub(super) fn event<'de>(line: &mut RawObject<'de>, other: Option<&'static str>) -> Read<EventRef<'de>> {
     if let Some(other) = other {
         return fail("", format!("expected an object, found {other}"));
     }
@@ -67,9 +68,7 @@ fn identifier_field(kind: IdKind) -> Field {
     }
 }
 
-type EventFields<'o, 'de> = Fields<'o, 'de, 16>;
-
-fn kind<'de>(fields: &mut EventFields<'_, 'de>, who: &mut IdentifiersRef<'de>) -> Read<KindRef<'de>> {
+fn kind<'de>(fields: &mut Fields<'_, 'de>, who: &mut IdentifiersRef<'de>) -> Read<KindRef<'de>> {
     let name = fields.need(Field::Kind)?;
     Ok(match &*name {
         "query" => KindRef::Query(query(fields)?),
@@ -130,14 +129,14 @@ fn kind<'de>(fields: &mut EventFields<'_, 'de>, who: &mut IdentifiersRef<'de>) -
     })
 }
 
-fn purpose(fields: &mut EventFields<'_, '_>) -> Read<Purpose> {
+fn purpose(fields: &mut Fields<'_, '_>) -> Read<Purpose> {
     let name = fields.need(Field::Purpose)?;
     let named = Purpose::ALL.into_iter().find(|purpose| purpose.name() == name);
     let refuse = || fail("purpose", "not one of analytics, marketing, preferences, sale_or_sharing");
     named.map_or_else(refuse, Ok)
 }
 
-fn query<'de>(fields: &mut EventFields<'_, 'de>) -> Read<QueryRef<'de>> {
+fn query<'de>(fields: &mut Fields<'_, 'de>) -> Read<QueryRef<'de>> {
     let cost_currency = fields.parse(Field::CostCurrency)?;
     Ok(QueryRef {
         text: fields.text(Field::Text)?,
@@ -159,7 +158,7 @@ fn query<'de>(fields: &mut EventFields<'_, 'de>) -> Read<QueryRef<'de>> {
     })
 }
 
-fn cart_item<'de>(fields: &mut EventFields<'_, 'de>) -> Read<(Cow<'de, str>, u32, Option<Money>)> {
+fn cart_item<'de>(fields: &mut Fields<'_, 'de>) -> Read<(Cow<'de, str>, u32, Option<Money>)> {
     let currency = fields.currency()?;
     let price = match currency {
         Some(currency) => fields.money(Field::Price, currency)?,
@@ -169,7 +168,7 @@ fn cart_item<'de>(fields: &mut EventFields<'_, 'de>) -> Read<(Cow<'de, str>, u32
     Ok((fields.need(Field::Product)?, fields.quantity()?, price))
 }
 
-fn order(fields: &mut EventFields<'_, '_>) -> Read<Order> {
+fn order(fields: &mut Fields<'_, '_>) -> Read<Order> {
     let currency = fields.currency()?;
     let currency = fields.required(Field::Currency, currency)?;
     let status = match fields.text(Field::Status)? {
@@ -206,7 +205,7 @@ fn order(fields: &mut EventFields<'_, '_>) -> Read<Order> {
     })
 }
 
-fn refund(fields: &mut EventFields<'_, '_>) -> Read<Refund> {
+fn refund(fields: &mut Fields<'_, '_>) -> Read<Refund> {
     let currency = fields.currency()?;
     let currency = fields.required(Field::Currency, currency)?;
     Ok(Refund {
@@ -218,7 +217,7 @@ fn refund(fields: &mut EventFields<'_, '_>) -> Read<Refund> {
 }
 
 /// Lines of a refund; what was given back for one stands under `amount`, or under `total` as in an order.
-fn refund_lines<const N: usize>(fields: &mut Fields<'_, '_, N>, currency: Currency) -> Read<Vec<RefundLine>> {
+fn refund_lines(fields: &mut Fields<'_, '_>, currency: Currency) -> Read<Vec<RefundLine>> {
     fields.objects(Field::Lines, |line| {
         let product = line.need_own(Field::Product)?;
         let total = line.money(Field::Total, currency)?;
@@ -230,7 +229,7 @@ fn refund_lines<const N: usize>(fields: &mut Fields<'_, '_, N>, currency: Curren
 /// Two identifiers: of two kinds in their fields, of one kind as `from` and `into`, which are customers unless
 /// the field `of` names another kind.
 fn claim_withdrawn<'de>(
-    fields: &mut EventFields<'_, 'de>,
+    fields: &mut Fields<'_, 'de>,
     who: &mut IdentifiersRef<'de>,
 ) -> Read<ClaimWithdrawnRef<'de>> {
     let kind = match fields.text(Field::Of)? {
