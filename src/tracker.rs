@@ -154,6 +154,48 @@ impl Tracker {
         self.one_by_one(events, |tracker, event| tracker.record_ref(event))
     }
 
+    /// Takes in the events of a log as they are read from it (feature `json`); each line that gives no event is told to
+    /// `bad`, in order, and reading goes on behind it.
+    ///
+    /// The same as [`Tracker::extend_refs`] with the events of the log, which need not be in memory as a whole.
+    ///
+    /// ```
+    /// use clinch::event::jsonl;
+    /// # use clinch::{Key, Tracker};
+    /// # let mut tracker = Tracker::new(Key::new(*b"sixteen secrets!"));
+    ///
+    /// let log = r#"
+    /// {"id":"e1","at":"2026-03-01T10:00:00Z","kind":"query","visitor":"v9","topic":"availability"}
+    /// {"id":"e2","at":"yesterday","kind":"link_click","visitor":"v9"}
+    /// "#;
+    /// let mut bad = Vec::new();
+    /// let intake = tracker.extend_lines(&mut jsonl::read(log.as_bytes()), |line| bad.push(line.to_string()))?;
+    /// assert_eq!((intake.new, bad.len()), (1, 1));
+    /// # Ok::<(), clinch::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Full` at a cap of the limits as for [`Tracker::extend`]; [`Reader::line`](crate::event::jsonl::Reader::line) says
+    /// how far it came.
+    #[cfg(feature = "json")]
+    pub fn extend_lines<R: std::io::BufRead>(
+        &mut self,
+        log: &mut crate::event::jsonl::Reader<R>,
+        mut bad: impl FnMut(crate::event::jsonl::LineError),
+    ) -> Result<Intake> {
+        if self.watching.is_empty() {
+            return self.facts.extend_lines(log, bad);
+        }
+        let mut intake = Intake::default();
+        while let Some(read) = log.next_borrowed() {
+            match read {
+                Ok(event) => intake.count(self.record_ref(event)?),
+                Err(error) => bad(error),
+            }
+        }
+        Ok(intake)
+    }
+
     /// Watched questions look at every single event.
     fn one_by_one<E>(
         &mut self,

@@ -55,7 +55,7 @@ pub fn check_alone() {
     ours::feed(&mut tracker, &read, &ours::Names::new(), 0..read.len());
     let report = tracker.report(&ours::question(&FIRST)).expect("an answer");
     let mut by_line = ours::tracker();
-    ours::feed_lines(&mut by_line, &lines);
+    ours::feed_lines(&mut by_line, lines.as_slice());
     let same = by_line.report(&ours::question(&FIRST)).expect("an answer") == report;
     assert!(same, "the lines say what the columns say");
     let table = ours::table(&report, &FIRST);

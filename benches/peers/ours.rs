@@ -1,5 +1,6 @@
 //! clinch as one of the peers: the same columns in, the same tables out.
 
+use std::io::BufRead;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -44,10 +45,10 @@ pub fn feed(tracker: &mut Tracker, log: &Log, names: &Names, rows: std::ops::Ran
     tracker.extend_columns(&blocks).expect("room for them");
 }
 
-/// Lines of JSON to tracker, from the bytes of the file.
-pub fn feed_lines(tracker: &mut Tracker, lines: &[u8]) {
-    let events = jsonl::lines(lines).map(|event| event.expect("a line that reads"));
-    tracker.extend_refs(events).expect("room for them");
+/// Lines of JSON to tracker, as they are read.
+pub fn feed_lines(tracker: &mut Tracker, lines: impl BufRead) {
+    let bad = |line| panic!("a line that reads: {line}");
+    tracker.extend_lines(&mut jsonl::read(lines), bad).expect("room for them");
 }
 
 fn texts<'l>(texts: &'l log::Texts, rows: &std::ops::Range<usize>) -> Texts<'l> {

@@ -1,6 +1,7 @@
 //! clinch's own process: answers the same lines as the peers' processes do.
 
-use std::io::{BufRead, stdin};
+use std::fs::File;
+use std::io::{BufRead, BufReader, stdin};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -60,8 +61,8 @@ impl Worker {
         match phase {
             "warm" => {}
             "lines" => {
-                let lines = std::fs::read(self.folder.join(LINES)).expect("the log's lines");
-                ours::feed_lines(&mut self.held, &lines);
+                let lines = File::open(self.folder.join(LINES)).expect("the log's lines");
+                ours::feed_lines(&mut self.held, BufReader::with_capacity(1 << 18, lines));
             }
             _ => ours::feed(&mut self.held, &self.log, &self.names, 0..self.log.len()),
         }

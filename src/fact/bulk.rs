@@ -4,9 +4,13 @@
 //! The set is the same either way.
 
 use std::cmp::Ordering;
+#[cfg(feature = "json")]
+use std::io::BufRead;
 use std::sync::OnceLock;
 
 use crate::error::Result;
+#[cfg(feature = "json")]
+use crate::event::jsonl::{self, LineError};
 use crate::event::{Event, EventRef};
 use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft, Id, compare};
@@ -15,10 +19,11 @@ use crate::fact::door::{Passed, RowFact};
 use crate::fact::intake::{Intake, Recorded};
 use crate::fact::names::Handle;
 use crate::fact::rows::{NO_TURN, Row};
+use crate::fact::seen::{Seen, Sought};
 use crate::fact::set::Facts;
 use crate::fact::text::Texts;
 use crate::fact::{Known, Limits};
-use crate::id::IdKind;
+use crate::id::{IdKind, is_junk};
 use crate::time::Instant;
 
 /// From how many staged facts on they are dealt out, whatever there is already.
@@ -37,20 +42,27 @@ pub(crate) struct Bulk<'f> {
     facts: &'f mut Facts,
     staged: Staged,
     intake: Intake,
+    /// Identifiers at whose text the door would find nothing to do.
+    pub(super) seen: Seen,
 }
 
 impl<'f> Bulk<'f> {
     pub(crate) fn new(facts: &'f mut Facts) -> Self {
-        Self { facts, staged: Staged::default(), intake: Intake::default() }
+        let seen = Seen::new(facts.key().seed());
+        Self { facts, staged: Staged::default(), intake: Intake::default(), seen }
     }
 
     /// Takes one event in; it is in the set when the bulk is finished.
     ///
     /// # Errors
     /// `Full` at a cap of the limits; those before are in the set then.
-    pub(crate) fn add(&mut self, mut event: EventRef<'_>) -> Result<()> {
-        let Self { facts, staged, intake } = self;
-        let done = match facts.door().enter(&mut event) {
+    pub(crate) fn add(&mut self, event: &mut EventRef<'_>) -> Result<()> {
+        let Self { facts, staged, intake, seen } = self;
+        let sought = facts.door().is_plain().then(|| sought(seen, event)).flatten();
+        let known = sought.and_then(|sought| seen.find(sought));
+        let mut met = None;
+        let door = facts.door();
+        let done = match if known.is_some() { door.enter_known(event) } else { door.enter(event) } {
             Err(reason) => Ok(Some(Recorded::Dropped(reason))),
             Ok(Passed::Booked(fact)) => {
                 if facts.near_full(staged, |held| held.booked_bytes(&fact)) {
@@ -58,8 +70,16 @@ impl<'f> Bulk<'f> {
                 }
                 facts.insert_booked(fact, &mut ()).map(Some)
             }
-            Ok(Passed::Row(fact)) => facts.stage(&fact, staged, intake).map(|()| None),
+            Ok(Passed::Row(fact)) => facts.stage(&fact, known, staged, intake).map(|handle| {
+                met = handle.filter(|_| known.is_none());
+                None
+            }),
         };
+        if let (Some(sought), Some(handle)) = (sought, met)
+            && event.who.iter().all(|named| is_as_compared(named.kind, &named.text))
+        {
+            seen.insert(sought, handle);
+        }
         match done {
             Ok(recorded) => recorded.into_iter().for_each(|recorded| intake.count(recorded)),
             Err(error) => {
@@ -128,7 +148,7 @@ impl<'f> Bulk<'f> {
         content: ContentId,
         handle: Handle,
     ) {
-        let Self { facts, staged, intake } = self;
+        let Self { facts, staged, intake, .. } = self;
         facts.make_stage(staged, id.len() + turn.map_or(0, str::len), intake);
         let door = facts.door();
         let (id, turn) = (door.stored(id), turn.map(|turn| door.stored(turn)));
@@ -147,7 +167,7 @@ impl Facts {
     pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = impl Into<Event>>) -> Result<Intake> {
         let mut bulk = Bulk::new(self);
         for event in events {
-            bulk.add(EventRef::from(&event.into()))?;
+            bulk.add(&mut EventRef::from(&event.into()))?;
         }
         Ok(bulk.finish())
     }
@@ -159,7 +179,24 @@ impl Facts {
     ) -> Result<Intake> {
         let mut bulk = Bulk::new(self);
         for event in events {
-            bulk.add(event.into())?;
+            bulk.add(&mut event.into())?;
+        }
+        Ok(bulk.finish())
+    }
+
+    /// Takes in the events of a log as they are read from it, and gives its bad lines to `bad`.
+    #[cfg(feature = "json")]
+    pub(crate) fn extend_lines<R: BufRead>(
+        &mut self,
+        log: &mut jsonl::Reader<R>,
+        mut bad: impl FnMut(LineError),
+    ) -> Result<Intake> {
+        let mut bulk = Bulk::new(self);
+        while let Some(read) = log.next_borrowed() {
+            match read {
+                Ok(mut event) => bulk.add(&mut event)?,
+                Err(error) => bad(error),
+            }
         }
         Ok(bulk.finish())
     }
@@ -171,17 +208,27 @@ impl Facts {
             || self.fits_bytes(|held| bytes::rows(rows, text) + more(held)).is_err()
     }
 
-    /// Numbers a fact's content and identifiers; whether it is here already shows later.
-    fn stage(&mut self, fact: &RowFact<'_, '_>, staged: &mut Staged, intake: &mut Intake) -> Result<()> {
+    /// Numbers a fact's content and identifiers, of which the one that is known has its number already; whether it is
+    /// here already shows later. Gives the handle unless the fact was put in its place at once.
+    fn stage(
+        &mut self,
+        fact: &RowFact<'_, '_>,
+        known: Option<Handle>,
+        staged: &mut Staged,
+        intake: &mut Intake,
+    ) -> Result<Option<Handle>> {
         let bytes = fact.id.bytes().len() + fact.turn.map_or(0, |turn| turn.bytes().len());
         self.make_stage(staged, bytes, intake);
         if self.near_full(staged, |held| held.row_bytes(fact)) {
             // Near the cap each one has to be looked for.
             self.deal(staged, intake);
-            intake.count(self.insert_row(fact, &mut ())?);
-            return Ok(());
+            let RowFact { at, id, turn, ref who, ref content } = *fact;
+            let who = known.map_or_else(|| who.clone(), |known| self.names.who(known));
+            let fact = RowFact { at, id, turn, who, content: content.clone() };
+            intake.count(self.insert_row(&fact, &mut ())?);
+            return Ok(None);
         }
-        let handle = match self.names.find(&fact.who) {
+        let handle = match known.or_else(|| self.names.find(&fact.who)) {
             Some(handle) => handle,
             None => {
                 self.fits(0, self.unknown(&fact.who))?;
@@ -192,7 +239,7 @@ impl Facts {
         let content = self.contents.intern(&fact.content);
         let RowFact { at, id, turn, .. } = fact;
         self.put_on_stage(staged, Draft { at: *at, id: *id, tag: 0, content, handle, turn: *turn });
-        Ok(())
+        Ok(Some(handle))
     }
 
     /// Deals out what waits where there would be too much with one more fact, whose ids have so many bytes.
@@ -272,6 +319,19 @@ impl Facts {
         }
         order
     }
+}
+
+/// Whether the door finds nothing to do at the text of an identifier but to give it its pseudonym.
+pub(super) fn is_as_compared(kind: IdKind, text: &str) -> bool {
+    kind.normalised(text) == text && !is_junk(kind, text)
+}
+
+/// The identifier of an event that has one alone, in its own right: that of a row which is no claim.
+fn sought(seen: &Seen, event: &EventRef<'_>) -> Option<Sought> {
+    use crate::event::KindRef::{ClaimWithdrawn, CustomerMerged, Order, Refund};
+    let [named] = event.who.iter().as_slice() else { return None };
+    let is_other = matches!(event.kind, ClaimWithdrawn(_) | CustomerMerged(_) | Order(_) | Refund(_));
+    (!is_other).then(|| seen.sought(named.kind, &named.text))
 }
 
 /// From how many facts on dealing them out is shared among threads.

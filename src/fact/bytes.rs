@@ -19,6 +19,7 @@ use crate::fact::content::{ContentRef, Held};
 use crate::fact::door::RowFact;
 use crate::fact::names::Name;
 use crate::fact::rows::Row;
+use crate::fact::seen::{SLOTS_EACH, Slot};
 use crate::fact::{Fact, Facts, Known, Limits};
 use crate::text::Code;
 
@@ -32,8 +33,10 @@ const ROW: u64 = 7 * size_of::<Row>() as u64;
 /// A byte of the id of an event, staged and where it stays.
 const ID_BYTE: u64 = 6;
 
-/// An identifier or a set of them: its name, its place in a cluster and whose it is once that has been asked for.
-const NAME: u64 = size_of::<Name>() as u64 * 9 / 4 + INDEXED + 3 * 4 + 2 * 16;
+/// An identifier or a set of them: its name, its place in a cluster, whose it is once that has been asked for, and
+/// what remembers it during a call.
+const NAME: u64 =
+    size_of::<Name>() as u64 * 9 / 4 + INDEXED + 3 * 4 + 2 * 16 + SLOTS_EACH * size_of::<Slot>() as u64;
 
 /// A member of a set.
 const MEMBER: u64 = 3 * 4;

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
-use crate::event::{Identify, Kind, KindRef, ProductsRef};
+use crate::event::{Identify, Kind, KindRef, ProductsRef, QueryRef};
 use crate::fact::LeftOut;
 use crate::fact::bytes;
 use crate::fact::index::{Index, Mix};
@@ -50,10 +50,14 @@ impl ContentRef<'_, '_> {
         mix.write_u8(self.kind.rank() as u8);
         match self.kind {
             KindRef::Query(query) => {
-                let labels = [&query.query, &query.topic, &query.intent, &query.flow, &query.product_type];
-                let labels = labels.into_iter().chain([&query.language]);
-                labels.for_each(|label| text(&mut mix, label.as_deref()));
-                text(&mut mix, query.text.as_deref());
+                let QueryRef { text, query: asked, topic, intent, flow, product_type, language, .. } = query;
+                let texts = [text, asked, topic, intent, flow, product_type, language];
+                for (place, text) in texts.into_iter().enumerate() {
+                    if let Some(text) = text {
+                        mix.write_usize(place);
+                        mix.write(text.as_bytes());
+                    }
+                }
                 query.products.iter().for_each(|product| mix.write(product.as_bytes()));
                 query.cost.hash(&mut mix);
             }

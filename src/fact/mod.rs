@@ -19,6 +19,7 @@ mod names;
 mod remove;
 mod rotate;
 mod rows;
+mod seen;
 mod set;
 mod settle;
 pub(crate) mod snapshot;

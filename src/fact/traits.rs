@@ -24,8 +24,8 @@ pub(crate) struct Traits {
 impl Traits {
     /// Those of a fact with this content, which may carry a code.
     pub(super) fn of(content: &Content, coded: bool) -> Self {
-        let mut traits = Self::default();
-        traits.counted = content.junk > 0 || content.left_out != LeftOut::default();
+        let counted = content.junk > 0 || content.left_out != LeftOut::default();
+        let mut traits = Self { counted, ..Self::default() };
         match &content.kind {
             Kind::ClaimWithdrawn(_) => traits.withdrawals = true,
             Kind::Consent(_) => traits.consent = true,

@@ -7,20 +7,19 @@
 //! identifiers, texts that are too long, and labels that are long enough for an identifier and hold all its bytes.
 
 mod labels;
-mod seen;
 
 use smallvec::SmallVec;
 
 use crate::error::Result;
 use crate::event::Columns;
 use crate::fact::Known;
-use crate::fact::bulk::Bulk;
+use crate::fact::bulk::{Bulk, is_as_compared};
 use crate::fact::columns::labels::Combinations;
-use crate::fact::columns::seen::{Seen, Sought};
 use crate::fact::intake::Intake;
 use crate::fact::names::Handle;
+use crate::fact::seen::Sought;
 use crate::fact::set::Facts;
-use crate::id::{IdKind, is_junk};
+use crate::id::IdKind;
 
 /// Rows between two looks at the caps.
 const STRETCH: usize = 1 << 12;
@@ -32,15 +31,14 @@ impl Facts {
     /// Takes in the events that columns stand for. The columns are known to fit.
     pub(crate) fn extend_columns(&mut self, blocks: &[Columns<'_>]) -> Result<Intake> {
         let seed = self.key().seed();
-        let mut seen = Seen::new(seed);
         let mut bulk = Bulk::new(self);
         for block in blocks {
             let labels = Combinations::of(block, bulk.limits(), seed).filter(|_| bulk.has_plain_door());
             match labels {
-                Some(labels) => Short { block, labels, seen: &mut seen }.take_in(&mut bulk)?,
+                Some(labels) => Short { block, labels }.take_in(&mut bulk)?,
                 None => {
                     for row in (0..block.rows()).filter(|row| block.counts(*row)) {
-                        bulk.add(block.event(row))?;
+                        bulk.add(&mut block.event(row))?;
                     }
                 }
             }
@@ -53,7 +51,6 @@ impl Facts {
 struct Short<'s, 'a> {
     block: &'s Columns<'a>,
     labels: Combinations<'a>,
-    seen: &'s mut Seen<'a>,
 }
 
 /// Rows on the short way, column by column.
@@ -77,7 +74,7 @@ impl<'a> Short<'_, 'a> {
             self.block.select(start..self.block.rows().min(start + STRETCH), &mut rows);
             if !bulk.has_room_for(rows.len(), self.block.who.len()) {
                 // Near a cap each one has to be looked for.
-                rows.iter().try_for_each(|row| bulk.add(self.block.event(start + *row as usize)))?;
+                rows.iter().try_for_each(|row| bulk.add(&mut self.block.event(start + *row as usize)))?;
                 continue;
             }
             for rows in rows.chunks(BATCH) {
@@ -85,7 +82,7 @@ impl<'a> Short<'_, 'a> {
                 for (place, row) in rows.iter().enumerate() {
                     let row = start + *row as usize;
                     if self.pass(row, place, &batch, bulk).is_none() {
-                        bulk.add(self.block.event(row))?;
+                        bulk.add(&mut self.block.event(row))?;
                     }
                 }
             }
@@ -100,7 +97,7 @@ impl<'a> Short<'_, 'a> {
         if let [(kind, texts)] = self.block.who.as_slice() {
             texts.gather(start, rows, &mut batch.named);
             for (found, text) in batch.found.iter_mut().zip(&batch.named[..rows.len()]) {
-                *found = self.seen.find(&self.seen.sought(*kind, text));
+                *found = bulk.seen.find(bulk.seen.sought(*kind, text));
             }
         }
     }
@@ -132,12 +129,12 @@ impl<'a> Short<'_, 'a> {
     }
 
     /// The handle of an identifier that was not seen before these rows.
-    fn greet(&mut self, kind: IdKind, text: &'a str, bulk: &mut Bulk<'_>) -> Option<Handle> {
-        let sought = self.seen.sought(kind, text);
-        let held = self.seen.find(&sought);
+    fn greet(&self, kind: IdKind, text: &str, bulk: &mut Bulk<'_>) -> Option<Handle> {
+        let sought = bulk.seen.sought(kind, text);
+        let held = bulk.seen.find(sought);
         if held.is_none() {
             let handle = bulk.enter_one(plain(kind, text, bulk)?);
-            self.seen.insert(&sought, handle);
+            bulk.seen.insert(sought, handle);
             return Some(handle);
         }
         held
@@ -152,14 +149,14 @@ impl<'a> Short<'_, 'a> {
         bulk: &mut Bulk<'_>,
     ) -> Option<()> {
         let mut who = SmallVec::<[Known; 2]>::new();
-        let mut fresh = SmallVec::<[(Sought<'a>, Known); 2]>::new();
+        let mut fresh = SmallVec::<[(Sought, Known); 2]>::new();
         for (kind, texts) in &self.block.who {
             let Some(text) = texts.get(row) else { continue };
             if self.labels.get(labels).may_hold(text) {
                 return None;
             }
-            let sought = self.seen.sought(*kind, text);
-            let known = match self.seen.find(&sought) {
+            let sought = bulk.seen.sought(*kind, text);
+            let known = match bulk.seen.find(sought) {
                 Some(handle) => bulk.known(handle),
                 None => {
                     let known = plain(*kind, text, bulk)?;
@@ -176,7 +173,7 @@ impl<'a> Short<'_, 'a> {
         let handle = bulk.enter(&who);
         for (sought, known) in fresh {
             if let Some(handle) = bulk.find_one(known) {
-                self.seen.insert(&sought, handle);
+                bulk.seen.insert(sought, handle);
             }
         }
         bulk.push(self.block.at.instant(row), ids, content, handle);
@@ -190,7 +187,6 @@ fn plain(kind: IdKind, text: &str, bulk: &Bulk<'_>) -> Option<Known> {
     let plain = kind != IdKind::Phone
         && text.is_ascii()
         && text.len() <= bulk.limits().text_bytes
-        && kind.normalised(text) == text
-        && !is_junk(kind, text);
+        && is_as_compared(kind, text);
     plain.then(|| bulk.name(kind, text))
 }

@@ -95,6 +95,16 @@ impl<'c, 'a> RowFact<'c, 'a> {
     }
 }
 
+/// Who an event names.
+#[derive(Default)]
+struct Named {
+    who: SmallVec<[Known; 2]>,
+    /// How many are placeholders.
+    junk: u8,
+    /// Looks for them elsewhere in it.
+    screen: Screen,
+}
+
 impl Door<'_> {
     /// Whether it looks at nothing but the event, the limits and the key: nothing was erased or is too old. Columns then take a short way around
     /// [`Door::enter`] for plain rows, so whatever else it is told to look at has to make this false.
@@ -104,9 +114,8 @@ impl Door<'_> {
 
     /// Lets an event in; what it must not say is taken out of it.
     pub(super) fn enter<'c, 'a>(&self, event: &'c mut EventRef<'a>) -> Entry<Passed<'c, 'a>> {
-        let (mut junk, mut nobody) = (0, true);
-        let mut who: SmallVec<[Known; 2]> = SmallVec::new();
-        let mut screen = Screen::default();
+        let mut nobody = true;
+        let Named { mut who, mut junk, mut screen } = Named::default();
         each_named(event, |kind, text| {
             self.bounded(text)?;
             nobody = false;
@@ -118,10 +127,23 @@ impl Door<'_> {
             }
             Ok(())
         })?;
-        let EventRefOf { id, at, channel, turn, kind, .. } = event;
-        if nobody && !matches!(kind, KindRef::Refund(_)) {
+        if nobody && !matches!(event.kind, KindRef::Refund(_)) {
             return Err(DropReason::NoIdentifier);
         }
+        self.listen(event, Named { who, junk, screen })
+    }
+
+    /// Lets in an event that is no order, refund or claim, and whose identifiers, as they are written, others have named
+    /// before it: the fact has none, since whoever asks knows them.
+    pub(super) fn enter_known<'c, 'a>(&self, event: &'c mut EventRef<'a>) -> Entry<Passed<'c, 'a>> {
+        let mut named = Named::default();
+        event.who.iter().for_each(|known| named.screen.seek(known.kind, &known.text));
+        self.listen(event, named)
+    }
+
+    fn listen<'c, 'a>(&self, event: &'c mut EventRef<'a>, named: Named) -> Entry<Passed<'c, 'a>> {
+        let EventRefOf { id, at, channel, turn, kind, .. } = event;
+        let Named { who, junk, mut screen } = named;
         self.id(id)?;
         if !self.gone.is_empty() {
             self.living(id, without_leap(*at), kind, &who)?;

@@ -20,6 +20,8 @@ pub(crate) const MOST_DECODINGS: usize = 3;
 #[derive(Default)]
 pub(crate) struct Screen {
     sought: SmallVec<[Sought; 2]>,
+    /// Bytes of the shortest that is looked for; none if nothing is.
+    shortest: Option<usize>,
     /// The digits of phone numbers: in labels they may be spaced in any way.
     phones: SmallVec<[String; 1]>,
     pub(crate) left_out: LeftOut,
@@ -66,17 +68,25 @@ impl Screen {
             } else {
                 SmallVec::from_slice(text.to_lowercase().as_bytes())
             };
+            self.note_length(text.len());
             self.sought.push(Sought { text, edges });
         }
         if kind == IdKind::Phone {
-            self.phones.extend(Some(digits(text.as_bytes())).filter(|digits| digits.len() >= SHORTEST_PHONE));
+            let digits = digits(text.as_bytes());
+            if digits.len() >= SHORTEST_PHONE {
+                self.note_length(digits.len());
+                self.phones.push(digits);
+            }
         }
+    }
+
+    fn note_length(&mut self, length: usize) {
+        self.shortest = Some(self.shortest.map_or(length, |shortest| shortest.min(length)));
     }
 
     /// Bytes of the shortest that is looked for; none if nothing is.
     pub(crate) fn shortest(&self) -> Option<usize> {
-        let lengths = self.sought.iter().map(|sought| sought.text.len());
-        lengths.chain(self.phones.iter().map(String::len)).min()
+        self.shortest
     }
 
     /// Takes a field out and counts it if it contains one.
@@ -96,12 +106,17 @@ impl Screen {
     }
 
     /// Whether `text` contains one, in any case, as it stands or percent-coded.
+    #[inline]
     pub(crate) fn holds_identifier(&self, text: &str) -> bool {
-        let Some(shortest) = self.shortest().filter(|_| text.len() >= SHORTEST_SOUGHT) else { return false };
+        let Some(shortest) = self.shortest.filter(|_| text.len() >= SHORTEST_SOUGHT) else { return false };
         // Lower case and decoding make no ASCII text longer.
-        if text.is_ascii() && text.len() < shortest {
+        if text.len() < shortest && text.is_ascii() {
             return false;
         }
+        self.does_hold(text)
+    }
+
+    fn does_hold(&self, text: &str) -> bool {
         self.holds(text.to_lowercase().as_bytes())
             || decodings(text).any(|plain| self.holds(plain.to_lowercase().as_bytes()))
     }

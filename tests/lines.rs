@@ -1,0 +1,145 @@
+//! Many events in one call, and a log as it is read, say what each of their events says alone.
+
+mod support;
+mod world;
+
+use std::io::BufReader;
+
+use clinch::event::jsonl;
+use clinch::{ErrorKind, Event, Key, Limits, Tracker, Who};
+use proptest::prelude::*;
+use support::{at, key, question};
+
+/// All that a tracker holds.
+fn bytes(tracker: &Tracker) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    tracker.snapshot(&mut bytes).unwrap();
+    bytes
+}
+
+/// One of few identifiers, in one of the ways in which people and programs write it: as it is compared or not, longer and
+/// shorter than what is remembered by its text, placeholders, numbers.
+fn written() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "visitor-77",
+        " visitor-77",
+        "VISITOR-77",
+        "V9-a_b.c",
+        "123456789",
+        "+49 30 123456",
+        "Mail@Shop.example",
+        "mail@shop.example",
+        "0b9e1c52-7d0a-4c4e-9a6f-1f2d3c4b5a69",
+        "0B9E1C52-7D0A-4C4E-9A6F-1F2D3C4B5A69",
+        "größe-groß-und-noch-viel-größer",
+        "anonymous",
+        "null",
+        "00000000-0000-0000-0000-000000000000",
+        "k1",
+        "",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn label() -> impl Strategy<Value = String> {
+    let said = written().prop_map(|text| format!("about {text}!"));
+    prop_oneof![Just("delivery".to_owned()), said, Just("is%20visitor%2d77 here".to_owned())]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let who = (0..5_u8, written(), written()).prop_map(|(kind, one, other)| match kind {
+        0 => Who::customer(one),
+        1 => Who::email(one),
+        2 => Who::conversation(one),
+        3 => Who::visitor(one).customer(other),
+        _ => Who::visitor(one),
+    });
+    (0..7_u8, 0..40_u32, 0..20_i64, who, label(), written()).prop_map(
+        |(kind, id, hour, who, label, other)| {
+            let (id, at) = (format!("e{id}"), at("2026-03-01T10:00:00Z") + chrono::TimeDelta::hours(hour));
+            match kind {
+                0 => Event::identify(id, at, who).into(),
+                1 => {
+                    Event::visit(id, at, who).url(format!("https://shop.example/?utm_source={label}")).into()
+                }
+                2 => Event::customer_merged(id, at, other, "k1").into(),
+                3 => Event::add_to_cart(id, at, who, label).into(),
+                4 => Event::query(id, at, who).topic(label.clone()).channel(label).into(),
+                _ => Event::query(id, at, who).topic(label).into(),
+            }
+        },
+    )
+}
+
+fn alone(events: &[Event], limits: &Limits) -> Tracker {
+    let mut tracker = Tracker::with_limits(key(), limits.clone());
+    for event in events {
+        let _recorded = tracker.record(event.clone()).unwrap();
+    }
+    tracker
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
+
+    #[test]
+    fn events_taken_in_at_once_are_those_taken_in_alone(
+        events in prop::collection::vec(event(), 1..60),
+        hash_ids in any::<bool>(),
+    ) {
+        let mut limits = Limits::default();
+        limits.hash_ids = hash_ids;
+        let each = alone(&events, &limits);
+        let mut at_once = Tracker::with_limits(key(), limits.clone());
+        at_once.extend(events.iter().cloned()).unwrap();
+        prop_assert_eq!(bytes(&at_once), bytes(&each));
+        // Halves meet what is there already.
+        let mut halves = Tracker::with_limits(key(), limits);
+        halves.extend(events[events.len() / 2..].iter().cloned()).unwrap();
+        halves.extend(events.iter().cloned()).unwrap();
+        prop_assert_eq!(bytes(&halves), bytes(&each));
+    }
+
+    #[test]
+    fn a_log_taken_in_as_it_is_read_is_its_events(
+        events in world::world(12),
+        bad in prop::collection::vec((0..12_usize, prop::sample::select(vec!["nope", "{}", ""])), 0..4),
+        capacity in 1..300_usize,
+        watched in any::<bool>(),
+    ) {
+        let mut lines: Vec<String> = events.iter().map(jsonl::write_line).collect();
+        for (place, bad) in bad {
+            lines.insert(place.min(lines.len()), bad.to_owned());
+        }
+        let log = lines.join("\n");
+        let (mut tracker, mut by_event) = (Tracker::new(key()), Tracker::new(key()));
+        let _watch = watched.then(|| tracker.watch(&question()).unwrap());
+        let mut told = Vec::new();
+        let mut reader = jsonl::read(BufReader::with_capacity(capacity, log.as_bytes()));
+        let intake = tracker.extend_lines(&mut reader, |error| told.push(error.to_string())).unwrap();
+        let mut expected = Vec::new();
+        let good = jsonl::lines(log.as_bytes()).filter_map(|read| read.map_err(|error| expected.push(error.to_string())).ok());
+        prop_assert_eq!(by_event.extend_refs(good).unwrap(), intake);
+        prop_assert_eq!(told, expected);
+        prop_assert_eq!(reader.line() as usize, log.lines().count());
+        prop_assert_eq!(bytes(&tracker), bytes(&by_event));
+    }
+}
+
+#[test]
+fn a_log_that_does_not_fit_says_how_far_it_was_read() {
+    let line = |number: u8| {
+        format!(r#"{{"id":"e{number}","at":"2026-03-01T10:00:00Z","kind":"query","visitor":"v{number}"}}"#)
+    };
+    let log = (1..=5).map(line).collect::<Vec<_>>().join("\n");
+    for watched in [false, true] {
+        let mut limits = Limits::default();
+        limits.facts = 3;
+        let mut tracker = Tracker::with_limits(Key::new([3; 16]), limits);
+        let _watch = watched.then(|| tracker.watch(&question()).unwrap());
+        let mut reader = jsonl::read(log.as_bytes());
+        let error = tracker.extend_lines(&mut reader, |line| panic!("{line}")).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Full { what: "facts", limit: 3 }), "{error}");
+        assert_eq!((reader.line(), tracker.len()), (4, 3));
+    }
+}
