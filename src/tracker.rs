@@ -12,7 +12,7 @@ pub use retain::Expired;
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Columns, Event, EventRef};
+use crate::event::{Checked, Columns, Event, EventRef};
 use crate::experiment::{Holdout, HoldoutReport, measure};
 use crate::fact::snapshot::{self, Unknown};
 use crate::fact::{Facts, Intake, Limits, Recorded};
@@ -144,7 +144,8 @@ impl Tracker {
     /// `Column` where the columns of a block do not fit each other, with the name of the column and the row; nothing
     /// has changed then. `Full` at a cap of the limits as for [`Tracker::extend`].
     pub fn extend_columns(&mut self, blocks: &[Columns<'_>]) -> Result<Intake> {
-        blocks.iter().try_for_each(Columns::check)?;
+        let mut checked = Checked::default();
+        blocks.iter().try_for_each(|block| block.check(&mut checked))?;
         if self.watching.is_empty() {
             return self.facts.extend_columns(blocks);
         }

@@ -385,6 +385,28 @@ fn what_does_not_fit_is_an_error_that_names_column_and_row_and_changes_nothing()
         assert_eq!(error.to_string(), message);
         assert!(matches!(error.kind(), ErrorKind::Column { .. }) && tracker.is_empty());
     }
+    // A column that another block has too is looked at again where something else is asked of it.
+    let (bytes, offsets): (_, &[u8]) = ("v1v2v3", &[0, 2, 4, 6]);
+    let (seconds, shared) = ([0, 1, 2], Texts::packed(bytes, offsets));
+    let first = || Columns::query(shared, Times::seconds(&seconds)).visitor(shared);
+    let shared_wrong: [(Columns<'_>, &str); 3] = [
+        (
+            Columns::query(shared, Times::seconds(&seconds[..2])).visitor(&ids[..2]).into(),
+            "column `id`: it has 3 rows, and the column at has 2",
+        ),
+        (
+            first().topic(Texts::packed(&bytes[..5], offsets)).into(),
+            "column `topic`, row 2: its text ends at byte 6, and there are 5 bytes",
+        ),
+        (
+            first().topic(Texts::coded(offsets, &["a"])).into(),
+            "column `topic`: it has 4 rows, and the column at has 3",
+        ),
+    ];
+    for (columns, message) in shared_wrong {
+        let error = tracker.extend_columns(&[first().into(), columns]).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
     assert_eq!(tracker.extend_columns(&[turns().into()]).unwrap().new, 3);
 }
 

@@ -83,6 +83,7 @@ pub use borrowed::{
     EventRefOf, GoalRef, KindRef, LinkClickRef, LinkSharedRef, ProductsRef, QueryRef, RecommendationRef,
     RemoveFromCartRef, VisitRef,
 };
+pub(crate) use columns::Checked;
 pub use columns::{
     Amounts, Columns, ColumnsOf, IdentifyColumns, KindColumns, LinkClickColumns, Numbers, OrderColumns,
     QueryColumns, RefundColumns, Texts, Times, VisitColumns,

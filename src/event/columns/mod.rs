@@ -321,20 +321,47 @@ into_columns! {
     Order(OrderColumns<'a>) Refund(RefundColumns<'a>)
 }
 
-impl Columns<'_> {
+/// Columns that were looked at: the blocks of one log share some.
+#[derive(Default)]
+pub(crate) struct Checked<'a> {
+    texts: Vec<Texts<'a>>,
+    times: Vec<Times<'a>>,
+}
+
+impl<'a> Checked<'a> {
+    fn times(&mut self, times: Times<'a>) -> Result<()> {
+        if !self.times.iter().any(|held| held.is_same(&times)) {
+            times.check()?;
+            self.times.push(times);
+        }
+        Ok(())
+    }
+
+    fn texts(&mut self, column: &'static str, texts: Texts<'a>, rows: usize) -> Result<()> {
+        if self.texts.iter().any(|held| held.is_same(&texts)) {
+            return texts.check_length(column, rows);
+        }
+        texts.check(column, rows)?;
+        self.texts.push(texts);
+        Ok(())
+    }
+}
+
+impl<'a> Columns<'a> {
     /// Whether all columns fit each other.
     ///
     /// # Errors
     /// `Column` with the name of the first that does not, and the row.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self, checked: &mut Checked<'a>) -> Result<()> {
         let rows = self.rows();
-        self.at.check()?;
-        self.id.check("id", rows)?;
+        checked.times(self.at)?;
+        checked.texts("id", self.id, rows)?;
         if let Some((codes, _)) = &self.only {
             same_length("only", codes.len(), rows)?;
         }
-        self.who.iter().try_for_each(|(kind, texts)| texts.check(kind.name(), rows))?;
-        let text = |name, texts: &Option<Texts<'_>>| texts.map_or(Ok(()), |texts| texts.check(name, rows));
+        self.who.iter().try_for_each(|(kind, texts)| checked.texts(kind.name(), *texts, rows))?;
+        let mut text =
+            |name, texts: &Option<Texts<'a>>| texts.map_or(Ok(()), |texts| checked.texts(name, texts, rows));
         text("channel", &self.channel)?;
         text("turn", &self.turn)?;
         match &self.kind {
@@ -362,14 +389,14 @@ impl Columns<'_> {
                 text("product", product)
             }
             KindColumns::Order(OrderColumns { order, total, code, discount_code }) => {
-                order.check("order", rows)?;
+                text("order", &Some(*order))?;
                 total.check("total", rows)?;
                 text("code", code)?;
                 text("discount_code", discount_code)
             }
             KindColumns::Refund(RefundColumns { refund, order, amount }) => {
-                refund.check("refund", rows)?;
-                order.check("order", rows)?;
+                text("refund", &Some(*refund))?;
+                text("order", &Some(*order))?;
                 amount.check("amount", rows)
             }
         }

@@ -74,6 +74,12 @@ impl Numbers<'_> {
         each_width!(self, list => list.len())
     }
 
+    /// Whether it is the very same list.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let place = |numbers: &Self| each_width!(numbers, list => (list.as_ptr().addr(), list.len()));
+        std::mem::discriminant(&self.0) == std::mem::discriminant(&other.0) && place(self) == place(other)
+    }
+
     /// The number of a row, which is known to be there.
     #[inline]
     pub(crate) fn get(&self, row: usize) -> i64 {
@@ -194,6 +200,15 @@ impl<'a> Times<'a> {
         match self.0 {
             Clock::Known(instants) => Instant::new(without_leap(instants[row])),
             Clock::Counted(counts, unit) => Instant::from_nanos(i128::from(counts[row]) * i128::from(unit)),
+        }
+    }
+
+    /// Whether it is the very same list.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self.0, other.0) {
+            (Clock::Counted(one, unit), Clock::Counted(other, of)) => std::ptr::eq(one, other) && unit == of,
+            (Clock::Known(one), Clock::Known(other)) => std::ptr::eq(one, other),
+            _ => false,
         }
     }
 

@@ -111,17 +111,39 @@ impl<'a> Texts<'a> {
         }
     }
 
+    /// Whether it is the very same column, and one for whose values something has to hold.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Plain(one), Form::Plain(other)) => one.is_same(other),
+            (Form::Coded(codes, names), Form::Coded(others, of)) => {
+                codes.is_same(others) && names.is_same(of)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it has a text for each row, or one for all.
+    pub(crate) fn check_length(&self, column: &'static str, rows: usize) -> Result<()> {
+        let len = match &self.0 {
+            Form::Plain(plain) => plain.len(),
+            Form::Coded(codes, _) => Some(codes.len()),
+            Form::Nested => None,
+        };
+        len.map_or(Ok(()), |len| same_length(column, len, rows))
+    }
+
+    /// Whether it has a text for each row, or one for all, and its values are in range.
     pub(crate) fn check(&self, column: &'static str, rows: usize) -> Result<()> {
         match &self.0 {
             Form::Plain(plain) => {
                 if let Plain::Packed(bytes, offsets) = plain {
                     packed_well(bytes, *offsets, column)?;
                 }
-                plain.len().map_or(Ok(()), |len| same_length(column, len, rows))
+                self.check_length(column, rows)
             }
             Form::Nested => Err(bad(column, None, "the names behind its codes have codes themselves")),
             Form::Coded(codes, names) => {
-                same_length(column, codes.len(), rows)?;
+                self.check_length(column, rows)?;
                 if let Plain::Packed(bytes, offsets) = names {
                     packed_well(bytes, *offsets, column)?;
                 }
@@ -138,6 +160,18 @@ impl<'a> Texts<'a> {
 }
 
 impl<'a> Plain<'a> {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::List(one), Self::List(other)) => std::ptr::eq(*one, *other),
+            (Self::Maybe(one), Self::Maybe(other)) => std::ptr::eq(*one, *other),
+            (Self::Owned(one), Self::Owned(other)) => std::ptr::eq(*one, *other),
+            (Self::Packed(one, starts), Self::Packed(other, of)) => {
+                std::ptr::eq(*one, *other) && starts.is_same(of)
+            }
+            _ => false,
+        }
+    }
+
     /// How many texts there are; none if there is one for every row.
     fn len(&self) -> Option<usize> {
         match self {
