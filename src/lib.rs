@@ -29,7 +29,7 @@
 //! | you are | start with |
 //! |---|---|
 //! | a chatbot server | [`Tracker`]: record every turn, click and webhook; ask for [`Report`]s and [`Receipt`]s |
-//! | a host with many rows | [`Tracker::extend_columns`]: [`Columns`] as they stand; [`Tracker::extend_refs`]: [`EventRef`]s of rows and lines |
+//! | a host with many rows | [`Tracker::extend_columns`]: [`Columns`] as they stand; [`Tracker::extend_refs`]: [`EventRef`]s of rows; `Tracker::extend_lines`: a log as it is read |
 //! | a store backend with tables of its own | [`JourneyBuilder`] and [`credit()`]: plain functions over one shopper's events |
 //! | a data team | [`Sums`], [`ShardReport`] and [`ReportSet`]: parts that add up exactly, and only once |
 //! | a host that keeps questions or links | [`scrub`]: mail addresses, numbers and secrets taken out of them |

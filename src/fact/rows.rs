@@ -68,6 +68,20 @@ impl Rows {
         few.iter().chain(many.iter().flatten())
     }
 
+    pub(crate) fn first(&self) -> Option<&Row> {
+        match self {
+            Self::Few(rows) => rows.first(),
+            Self::Many(chunks) => chunks.first()?.first(),
+        }
+    }
+
+    pub(crate) fn last(&self) -> Option<&Row> {
+        match self {
+            Self::Few(rows) => rows.last(),
+            Self::Many(chunks) => chunks.last()?.last(),
+        }
+    }
+
     /// The row at a place in the order.
     pub(crate) fn get(&self, place: usize) -> Option<&Row> {
         match self {

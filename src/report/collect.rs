@@ -1,6 +1,8 @@
 //! One visit of everybody's paths: all models and dimensions asked for, and what the overview counts.
 
 #[cfg(feature = "parallel")]
+use std::ops::Range;
+
 use crate::error::Error;
 use crate::error::Result;
 use crate::event::Kind;
@@ -12,6 +14,7 @@ use crate::journey::{
 use crate::model::Chosen;
 use crate::money::Currency;
 use crate::question::{Dated, Earned as Wanted, Question};
+use crate::report::ahead::{self, AHEAD};
 use crate::report::crowd::Group;
 use crate::report::erased;
 use crate::report::share::Sharing;
@@ -53,9 +56,7 @@ fn visit_in_turn(world: &World<'_>, question: &Question) -> Result<(State, Vec<T
     let mut state = State::new(world, question);
     let mut collector = Collector::new(world, question, &mut state);
     collector.books(0..world.facts.books.len());
-    for number in world.clusters() {
-        collector.visit(number)?;
-    }
+    collector.visit_all(0..world.facts.clusters.len()).map_err(|(_, error)| error)?;
     let reached = collector.reached;
     Ok((state, reached))
 }
@@ -90,9 +91,7 @@ fn visit_all(world: &World<'_>, question: &Question) -> Result<(State, Vec<Turn>
             collector.books(piece);
         }
         while let Some(piece) = piece(&next_cluster, clusters) {
-            for number in piece {
-                collector.visit(number as u32).map_err(|error| (number, error))?;
-            }
+            collector.visit_all(piece)?;
         }
         let reached = collector.reached;
         Ok((state, reached))
@@ -240,6 +239,19 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
             loose.0 += 1;
             loose.1 += i128::from(refund.minor());
         }
+    }
+
+    /// Counts the people of some clusters; where one of them fails, says which.
+    fn visit_all(&mut self, numbers: Range<usize>) -> std::result::Result<(), (usize, Error)> {
+        let facts = self.world.facts;
+        for start in numbers.clone().step_by(AHEAD) {
+            let some = start..numbers.end.min(start + AHEAD);
+            ahead::of_clusters(facts, &facts.clusters[some.clone()]);
+            for number in some {
+                self.visit(number as u32).map_err(|error| (number, error))?;
+            }
+        }
+        Ok(())
     }
 
     /// Counts the people of one cluster.

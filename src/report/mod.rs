@@ -1,5 +1,6 @@
 //! Reports: credit grouped, beside what was not credited, and the questions a shop asks every week.
 
+mod ahead;
 mod collect;
 mod crowd;
 mod episodes;
