@@ -42,7 +42,7 @@ pub(crate) struct Bulk<'f> {
     facts: &'f mut Facts,
     staged: Staged,
     intake: Intake,
-    /// Identifiers at whose text the door would find nothing to do.
+    /// Identifiers that are [plain](is_plain).
     pub(super) seen: Seen,
 }
 
@@ -76,7 +76,7 @@ impl<'f> Bulk<'f> {
             }),
         };
         if let (Some(sought), Some(handle)) = (sought, met)
-            && event.who.iter().all(|named| is_as_compared(named.kind, &named.text))
+            && event.who.iter().all(|named| is_plain(named.kind, &named.text))
         {
             seen.insert(sought, handle);
         }
@@ -321,9 +321,11 @@ impl Facts {
     }
 }
 
-/// Whether the door finds nothing to do at the text of an identifier but to give it its pseudonym.
-pub(super) fn is_as_compared(kind: IdKind, text: &str) -> bool {
-    kind.normalised(text) == text && !is_junk(kind, text)
+/// Whether the door finds nothing to do at the text of an identifier but to give it its pseudonym, and whoever seeks it in
+/// labels can go by its letters. Only ASCII is one, whose lower case is letter by letter; and no phone number, which is
+/// sought by its digits.
+pub(super) fn is_plain(kind: IdKind, text: &str) -> bool {
+    kind != IdKind::Phone && text.is_ascii() && kind.normalised(text) == text && !is_junk(kind, text)
 }
 
 /// The identifier of an event that has one alone, in its own right: that of a row which is no claim.

@@ -1,5 +1,5 @@
 //! Identifiers that were seen before in the same call, by their text: what has passed the door once is neither
-//! screened for placeholders nor hashed with a key again.
+//! screened for placeholders nor given its pseudonym again.
 
 use std::hash::Hasher;
 

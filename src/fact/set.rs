@@ -175,11 +175,11 @@ impl Facts {
     /// Adds a row that is not here yet, and notes what its cluster has to be asked about from now on.
     fn put(&mut self, place: Place, draft: &Draft<'_>) {
         self.count += 1;
-        self.id_bytes +=
-            (draft.id.bytes().len() + draft.turn.map_or(0, |turn| turn.bytes().len()) + 4) as u64;
         let (handle, held) = (draft.handle, self.contents.get(draft.content));
         let cluster = &mut self.clusters[self.names.cluster(handle) as usize];
+        let before = cluster.text.len();
         cluster.insert(place, draft);
+        self.id_bytes += (cluster.text.len() - before) as u64;
         cluster.traits.add(held.traits);
         if cluster.traits.withdrawals || !self.names.claims(handle) {
             // Who is who may follow from it.

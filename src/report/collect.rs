@@ -1,10 +1,8 @@
 //! One visit of everybody's paths: all models and dimensions asked for, and what the overview counts.
 
-#[cfg(feature = "parallel")]
 use std::ops::Range;
 
-use crate::error::Error;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Kind;
 use crate::fact::{Facts, NONE, QUERY, Symbol};
 use crate::journey::{

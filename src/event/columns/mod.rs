@@ -321,6 +321,9 @@ into_columns! {
     Order(OrderColumns<'a>) Refund(RefundColumns<'a>)
 }
 
+/// Of the columns that were looked at so many of the last are remembered.
+const REMEMBERED: usize = 32;
+
 /// Columns that were looked at: the blocks of one log share some.
 #[derive(Default)]
 pub(crate) struct Checked<'a> {
@@ -330,7 +333,7 @@ pub(crate) struct Checked<'a> {
 
 impl<'a> Checked<'a> {
     fn times(&mut self, times: Times<'a>) -> Result<()> {
-        if !self.times.iter().any(|held| held.is_same(&times)) {
+        if !self.times.iter().rev().take(REMEMBERED).any(|held| held.is_same(&times)) {
             times.check()?;
             self.times.push(times);
         }
@@ -338,7 +341,7 @@ impl<'a> Checked<'a> {
     }
 
     fn texts(&mut self, column: &'static str, texts: Texts<'a>, rows: usize) -> Result<()> {
-        if self.texts.iter().any(|held| held.is_same(&texts)) {
+        if self.texts.iter().rev().take(REMEMBERED).any(|held| held.is_same(&texts)) {
             return texts.check_length(column, rows);
         }
         texts.check(column, rows)?;

@@ -111,7 +111,7 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// Whether it is the very same column, and one for whose values something has to hold.
+    /// Whether it is the very same column. One text for all rows, of which nothing has to be checked, is never told.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Form::Plain(one), Form::Plain(other)) => one.is_same(other),

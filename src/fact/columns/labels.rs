@@ -54,7 +54,7 @@ pub(super) struct Combination {
 }
 
 impl Combination {
-    /// Whether one of its labels may contain an identifier. `text` is the identifier, of ASCII alone.
+    /// Whether one of its labels may contain an identifier. `text` is the identifier: of ASCII alone, and no phone number.
     #[inline]
     pub(super) fn may_hold(&self, text: &str) -> bool {
         let sought = text.len() >= SHORTEST_SOUGHT && text.len() <= self.longest;

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use crate::error::Result;
 use crate::event::Columns;
 use crate::fact::Known;
-use crate::fact::bulk::{Bulk, is_as_compared};
+use crate::fact::bulk::{Bulk, is_plain};
 use crate::fact::columns::labels::Combinations;
 use crate::fact::intake::Intake;
 use crate::fact::names::Handle;
@@ -119,25 +119,20 @@ impl<'a> Short<'_, 'a> {
         if name.is_empty() || combination.may_hold(name) {
             return None;
         }
-        let content = self.labels.content(labels, bulk)?;
-        let handle = match batch.found[place] {
-            Some(handle) => handle,
-            None => self.greet(*kind, name, bulk)?,
+        let found = batch.found[place].or_else(|| bulk.seen.find(bulk.seen.sought(*kind, name)));
+        let (content, handle) = match found {
+            Some(handle) => (self.labels.content(labels, bulk)?, handle),
+            None => {
+                // Neither is there for a row that the other keeps out.
+                let known = plain(*kind, name, bulk)?;
+                let content = self.labels.content(labels, bulk)?;
+                let handle = bulk.enter_one(known);
+                bulk.seen.insert(bulk.seen.sought(*kind, name), handle);
+                (content, handle)
+            }
         };
         bulk.push(self.block.at.instant(row), (id, turn), content, handle);
         Some(())
-    }
-
-    /// The handle of an identifier that was not seen before these rows.
-    fn greet(&self, kind: IdKind, text: &str, bulk: &mut Bulk<'_>) -> Option<Handle> {
-        let sought = bulk.seen.sought(kind, text);
-        let held = bulk.seen.find(sought);
-        if held.is_none() {
-            let handle = bulk.enter_one(plain(kind, text, bulk)?);
-            bulk.seen.insert(sought, handle);
-            return Some(handle);
-        }
-        held
     }
 
     /// The same for a row of several identifiers.
@@ -181,12 +176,8 @@ impl<'a> Short<'_, 'a> {
     }
 }
 
-/// An identifier at which the door would find nothing to do but to give it its pseudonym. Only ASCII is one, whose
-/// lower case is letter by letter; and no phone number, which is sought in labels by its digits.
+/// An identifier that is plain and not too long, for whatever asks for it first.
 fn plain(kind: IdKind, text: &str, bulk: &Bulk<'_>) -> Option<Known> {
-    let plain = kind != IdKind::Phone
-        && text.is_ascii()
-        && text.len() <= bulk.limits().text_bytes
-        && is_as_compared(kind, text);
-    plain.then(|| bulk.name(kind, text))
+    let fits = text.len() <= bulk.limits().text_bytes && is_plain(kind, text);
+    fits.then(|| bulk.name(kind, text))
 }

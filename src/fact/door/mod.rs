@@ -106,8 +106,9 @@ struct Named {
 }
 
 impl Door<'_> {
-    /// Whether it looks at nothing but the event, the limits and the key: nothing was erased or is too old. Columns then take a short way around
-    /// [`Door::enter`] for plain rows, so whatever else it is told to look at has to make this false.
+    /// Whether it looks at nothing but the event, the limits and the key: nothing was erased or is too old. Columns then
+    /// take a short way around [`Door::enter`] for plain rows, and events with identifiers that are kept already one
+    /// through [`Door::enter_known`], so whatever else it is told to look at has to make this false.
     pub(super) fn is_plain(&self) -> bool {
         self.gone.is_empty()
     }
@@ -133,8 +134,8 @@ impl Door<'_> {
         self.listen(event, Named { who, junk, screen })
     }
 
-    /// Lets in an event that is no order, refund or claim, and whose identifiers, as they are written, others have named
-    /// before it: the fact has none, since whoever asks knows them.
+    /// Lets in an event that is no order, refund or claim, and whose identifiers, as they are written, are kept already.
+    /// The fact comes without them: whoever asks knows their handle. Only for a door that [is plain](Door::is_plain).
     pub(super) fn enter_known<'c, 'a>(&self, event: &'c mut EventRef<'a>) -> Entry<Passed<'c, 'a>> {
         let mut named = Named::default();
         event.who.iter().for_each(|known| named.screen.seek(known.kind, &known.text));

@@ -1,12 +1,12 @@
-//! Many events in one call, and a log as it is read, say what each of their events says alone.
+//! Many events in one call, columns, and a log as it is read say what each of their events says alone.
 
 mod support;
 mod world;
 
 use std::io::BufReader;
 
-use clinch::event::jsonl;
-use clinch::{ErrorKind, Event, Key, Limits, Tracker, Who};
+use clinch::event::{Columns, Texts, Times, jsonl};
+use clinch::{ErrorKind, Event, EventRef, IdKind, Key, Limits, Tracker, Who};
 use proptest::prelude::*;
 use support::{at, key, question};
 
@@ -27,6 +27,9 @@ fn written() -> impl Strategy<Value = String> {
         "V9-a_b.c",
         "123456789",
         "+49 30 123456",
+        "+4930123456",
+        "GRÖSSE-77",
+        "grösse-77",
         "Mail@Shop.example",
         "mail@shop.example",
         "0b9e1c52-7d0a-4c4e-9a6f-1f2d3c4b5a69",
@@ -71,6 +74,29 @@ fn event() -> impl Strategy<Value = Event> {
     )
 }
 
+/// Limits at some of which a few events already end.
+fn limits() -> impl Strategy<Value = Limits> {
+    let most = || prop::sample::select(vec![1, 2, 4, 100_u64]);
+    let bytes = prop::sample::select(vec![8, 30, 256_usize]);
+    (any::<bool>(), bytes, most(), most(), most()).prop_map(
+        |(hash_ids, text_bytes, facts, identifiers, labels)| {
+            let mut limits = Limits::default();
+            (limits.hash_ids, limits.text_bytes) = (hash_ids, text_bytes);
+            (limits.facts, limits.identifiers, limits.labels) = (facts * 4, identifiers, labels);
+            limits
+        },
+    )
+}
+
+/// One block: of which kind its only identifier is, and its rows: id, hour, identifier, place of its label.
+type Block = (IdKind, Vec<(u8, i64, String, u8)>);
+
+fn block() -> impl Strategy<Value = Block> {
+    let kinds = [IdKind::Visitor, IdKind::Customer, IdKind::Phone, IdKind::Email, IdKind::Conversation];
+    let row = (0..40_u8, 0..20_i64, written(), 0..4_u8);
+    (prop::sample::select(kinds.to_vec()), prop::collection::vec(row, 1..20))
+}
+
 fn alone(events: &[Event], limits: &Limits) -> Tracker {
     let mut tracker = Tracker::with_limits(key(), limits.clone());
     for event in events {
@@ -101,6 +127,49 @@ proptest! {
     }
 
     #[test]
+    fn columns_of_one_identifier_are_their_rows_taken_in_alone(
+        blocks in prop::collection::vec(block(), 1..4),
+        labels in prop::collection::vec(prop_oneof![label(), Just("49 30 12 34 56".to_owned())], 4),
+        limits in limits(),
+    ) {
+        let ids: Vec<Vec<String>> =
+            blocks.iter().map(|(_, rows)| rows.iter().map(|row| format!("e{}", row.0)).collect()).collect();
+        let hours: Vec<Vec<i64>> =
+            blocks.iter().map(|(_, rows)| rows.iter().map(|row| row.1 * 3_600).collect()).collect();
+        let who: Vec<Vec<&str>> =
+            blocks.iter().map(|(_, rows)| rows.iter().map(|row| row.2.as_str()).collect()).collect();
+        let codes: Vec<Vec<u8>> =
+            blocks.iter().map(|(_, rows)| rows.iter().map(|row| row.3).collect()).collect();
+        let mut columns: Vec<Columns<'_>> = Vec::new();
+        let mut each = Tracker::with_limits(key(), limits.clone());
+        let mut result = Ok(());
+        for (place, (kind, rows)) in blocks.iter().enumerate() {
+            let topics = Texts::coded(&codes[place], &labels);
+            let queries = Columns::query(&ids[place], Times::seconds(&hours[place])).topic(topics);
+            columns.push(match kind {
+                IdKind::Visitor => queries.visitor(&who[place]).into(),
+                IdKind::Customer => queries.customer(&who[place]).into(),
+                IdKind::Phone => queries.phone(&who[place]).into(),
+                IdKind::Email => queries.email(&who[place]).into(),
+                _ => queries.conversation(&who[place]).into(),
+            });
+            for (row, (_, _, text, code)) in rows.iter().enumerate() {
+                let at = chrono::DateTime::from_timestamp(hours[place][row], 0).unwrap();
+                let turn = EventRef::query(&ids[place][row], at);
+                let mut event: EventRef<'_> = turn.topic(&labels[usize::from(*code)]).into();
+                if !text.is_empty() {
+                    event.who.set(*kind, text.as_str());
+                }
+                result = result.and_then(|()| each.record_ref(event).map(drop));
+            }
+        }
+        let mut at_once = Tracker::with_limits(key(), limits);
+        let error = at_once.extend_columns(&columns).err().map(|error| error.to_string());
+        prop_assert_eq!(error, result.err().map(|error| error.to_string()));
+        prop_assert_eq!(bytes(&at_once), bytes(&each));
+    }
+
+    #[test]
     fn a_log_taken_in_as_it_is_read_is_its_events(
         events in world::world(12),
         bad in prop::collection::vec((0..12_usize, prop::sample::select(vec!["nope", "{}", ""])), 0..4),
@@ -113,7 +182,7 @@ proptest! {
         }
         let log = lines.join("\n");
         let (mut tracker, mut by_event) = (Tracker::new(key()), Tracker::new(key()));
-        let _watch = watched.then(|| tracker.watch(&question()).unwrap());
+        let watch = watched.then(|| tracker.watch(&question()).unwrap());
         let mut told = Vec::new();
         let mut reader = jsonl::read(BufReader::with_capacity(capacity, log.as_bytes()));
         let intake = tracker.extend_lines(&mut reader, |error| told.push(error.to_string())).unwrap();
@@ -123,6 +192,9 @@ proptest! {
         prop_assert_eq!(told, expected);
         prop_assert_eq!(reader.line() as usize, log.lines().count());
         prop_assert_eq!(bytes(&tracker), bytes(&by_event));
+        if let Some(watch) = watch {
+            prop_assert_eq!(tracker.watched(&watch).unwrap(), by_event.report(&question()).unwrap());
+        }
     }
 }
 
@@ -141,5 +213,25 @@ fn a_log_that_does_not_fit_says_how_far_it_was_read() {
         let error = tracker.extend_lines(&mut reader, |line| panic!("{line}")).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Full { what: "facts", limit: 3 }), "{error}");
         assert_eq!((reader.line(), tracker.len()), (4, 3));
+    }
+}
+
+#[test]
+fn an_identifier_that_the_door_looked_at_is_sought_in_labels_of_later_rows_too() {
+    let cases = [
+        (IdKind::Phone, "+4930123456", "49 30 12 34 56"),
+        (IdKind::Visitor, "GRÖSSE-77", "about grösse-77!"),
+        // Kelvin signs, whose lower case is that of the letter.
+        (IdKind::Visitor, "\u{212a}\u{212a}\u{212a}\u{212a}", "kkkk"),
+    ];
+    for (kind, text, label) in cases {
+        let (ids, who) = (["e1", "e2"], [text, text]);
+        let labels = Texts::coded(&[-1_i8, 0], std::slice::from_ref(&label));
+        let columns = Columns::query(&ids, Times::seconds(&[0, 1])).topic(labels);
+        let columns = if kind == IdKind::Phone { columns.phone(&who) } else { columns.visitor(&who) };
+        let mut tracker = Tracker::new(key());
+        assert_eq!(tracker.extend_columns(&[columns.into()]).unwrap().new, 2);
+        let bytes = bytes(&tracker);
+        assert!(!bytes.windows(label.len()).any(|held| held == label.as_bytes()), "{label}");
     }
 }
