@@ -5,10 +5,10 @@ mod world;
 
 use std::io::BufReader;
 
-use clinch::event::{Columns, Texts, Times, jsonl};
-use clinch::{ErrorKind, Event, EventRef, IdKind, Key, Limits, Tracker, Who};
+use clinch::event::{Columns, EventOf, Query, Texts, Times, jsonl};
+use clinch::{ErrorKind, Event, EventRef, IdKind, Key, Limits, PrivacyLevel, Tracker, Who};
 use proptest::prelude::*;
-use support::{at, key, question};
+use support::{at, eur, key, question};
 
 /// All that a tracker holds.
 fn bytes(tracker: &Tracker) -> Vec<u8> {
@@ -49,6 +49,19 @@ fn label() -> impl Strategy<Value = String> {
     prop_oneof![Just("delivery".to_owned()), said, Just("is%20visitor%2d77 here".to_owned())]
 }
 
+/// What only some turns say, with an identifier in it.
+fn more_of_a_turn(turn: EventOf<Query>, which: i64, text: &str) -> Event {
+    match which % 7 {
+        0 => turn.text(text).into(),
+        1 => turn.cost(eur("0.02")).into(),
+        2 => turn.privacy(PrivacyLevel::Minimal).into(),
+        3 => turn.privacy(PrivacyLevel::Full).text(text).into(),
+        4 => turn.product(text).product("visitor-77").into(),
+        5 => turn.query(text).intent("buy").flow(text).product_type("shoe").language("de").into(),
+        _ => turn.channel(text).into(),
+    }
+}
+
 fn event() -> impl Strategy<Value = Event> {
     let who = (0..5_u8, written(), written()).prop_map(|(kind, one, other)| match kind {
         0 => Who::customer(one),
@@ -57,9 +70,14 @@ fn event() -> impl Strategy<Value = Event> {
         3 => Who::visitor(one).customer(other),
         _ => Who::visitor(one),
     });
-    (0..7_u8, 0..40_u32, 0..20_i64, who, label(), written()).prop_map(
+    (0..8_u8, 0..40_u32, 0..20_i64, who, label(), written()).prop_map(
         |(kind, id, hour, who, label, other)| {
-            let (id, at) = (format!("e{id}"), at("2026-03-01T10:00:00Z") + chrono::TimeDelta::hours(hour));
+            let at = at("2026-03-01T10:00:00Z") + chrono::TimeDelta::hours(hour);
+            let id = match id {
+                0 => String::new(),
+                1 => "a-long-id-of-an-event-1".to_owned(),
+                id => format!("e{id}"),
+            };
             match kind {
                 0 => Event::identify(id, at, who).into(),
                 1 => {
@@ -68,7 +86,8 @@ fn event() -> impl Strategy<Value = Event> {
                 2 => Event::customer_merged(id, at, other, "k1").into(),
                 3 => Event::add_to_cart(id, at, who, label).into(),
                 4 => Event::query(id, at, who).topic(label.clone()).channel(label).into(),
-                _ => Event::query(id, at, who).topic(label).into(),
+                5 => more_of_a_turn(Event::query(id, at, who).topic(label), hour, &other),
+                _ => Event::query(id, at, who).topic(label).turn(other).into(),
             }
         },
     )
@@ -111,10 +130,11 @@ proptest! {
     #[test]
     fn events_taken_in_at_once_are_those_taken_in_alone(
         events in prop::collection::vec(event(), 1..60),
-        hash_ids in any::<bool>(),
+        (hash_ids, text_bytes) in (any::<bool>(), prop::sample::select(vec![20, 256_usize])),
+        privacy in prop::sample::select(vec![PrivacyLevel::Minimal, PrivacyLevel::Intent, PrivacyLevel::Full]),
     ) {
         let mut limits = Limits::default();
-        limits.hash_ids = hash_ids;
+        (limits.hash_ids, limits.privacy, limits.text_bytes) = (hash_ids, privacy, text_bytes);
         let each = alone(&events, &limits);
         let mut at_once = Tracker::with_limits(key(), limits.clone());
         at_once.extend(events.iter().cloned()).unwrap();

@@ -3,6 +3,7 @@
 //! A fact that comes alone is searched for and put in its place; of many each place is worked out once a cluster.
 //! The set is the same either way.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 #[cfg(feature = "json")]
 use std::io::BufRead;
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 use crate::error::Result;
 #[cfg(feature = "json")]
 use crate::event::jsonl::{self, LineError};
-use crate::event::{Event, EventRef};
+use crate::event::{Event, EventRef, KindRef, PrivacyLevel, QueryRef};
 use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft, Id, compare};
 use crate::fact::content::{ContentId, ContentRef, Contents};
@@ -22,9 +23,9 @@ use crate::fact::rows::{NO_TURN, Row};
 use crate::fact::seen::{Seen, Sought};
 use crate::fact::set::Facts;
 use crate::fact::text::Texts;
-use crate::fact::{Known, Limits};
+use crate::fact::{Known, LeftOut, Limits};
 use crate::id::{IdKind, is_junk};
-use crate::time::Instant;
+use crate::time::{Instant, without_leap};
 
 /// From how many staged facts on they are dealt out, whatever there is already.
 const STAGED: usize = 1 << 20;
@@ -57,9 +58,13 @@ impl<'f> Bulk<'f> {
     /// # Errors
     /// `Full` at a cap of the limits; those before are in the set then.
     pub(crate) fn add(&mut self, event: &mut EventRef<'_>) -> Result<()> {
-        let Self { facts, staged, intake, seen } = self;
+        let Self { facts, seen, .. } = self;
         let sought = facts.door().is_plain().then(|| sought(seen, event)).flatten();
         let known = sought.and_then(|sought| seen.find(sought));
+        if known.is_some_and(|handle| self.pass(event, handle).is_some()) {
+            return Ok(());
+        }
+        let Self { facts, staged, intake, seen } = self;
         let mut met = None;
         let door = facts.door();
         let done = match if known.is_some() { door.enter_known(event) } else { door.enter(event) } {
@@ -88,6 +93,34 @@ impl<'f> Bulk<'f> {
             }
         }
         Ok(())
+    }
+
+    /// Stages a turn whose only identifier, a plain one, is kept already; does nothing where the door might: at a text, a
+    /// product, a cost or a level of its own, and at a label that is long enough to contain the identifier.
+    fn pass(&mut self, event: &EventRef<'_>, handle: Handle) -> Option<()> {
+        let (limits, [named]) = (self.limits(), event.who.iter().as_slice()) else { return None };
+        let KindRef::Query(turn) = &event.kind else { return None };
+        let QueryRef { query, topic, intent, flow, product_type, language, products, .. } = turn;
+        let has_more = turn.text.is_some() || turn.cost.is_some() || turn.privacy.is_some();
+        let is_short = |label: &Option<Cow<'_, str>>| {
+            label.as_ref().is_none_or(|label| label.len() < named.text.len() && label.is_ascii())
+        };
+        let labels = [query, topic, intent, flow, product_type, language, &event.channel];
+        let (id, turn) = (&*event.id, event.turn.as_deref());
+        let fits = !id.is_empty() && id.len().max(turn.map_or(0, str::len)) <= limits.text_bytes;
+        let is_plain = fits
+            && !has_more
+            && products.is_empty()
+            && limits.privacy >= PrivacyLevel::Intent
+            && labels.into_iter().all(is_short)
+            && !self.facts.near_full(&self.staged, |held| held.limits().row_at_most());
+        if !is_plain {
+            return None;
+        }
+        let (kind, channel) = (&event.kind, event.channel.as_deref());
+        let content = self.content(&ContentRef { kind, channel, junk: 0, left_out: LeftOut::default() })?;
+        self.push(Instant::new(without_leap(event.at)), (id, turn), content, handle);
+        Some(())
     }
 
     pub(super) fn limits(&self) -> &Limits {
