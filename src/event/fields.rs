@@ -29,11 +29,6 @@ pub(super) fn fail<T>(field: impl Into<String>, reason: impl Into<String>) -> Re
     Err(FieldError { field: field.into(), reason: reason.into() })
 }
 
-/// Text that could not be borrowed or a whole number as text, or why the value is none.
-fn rarely_text<'de>(field: Field, value: Raw<'de>) -> Read<Cow<'de, str>> {
-    value.text().or_else(|other| fail(field.name(), format!("expected text, found {}", other.name())))
-}
-
 /// Takes fields out of an object one by one, each by what it should be.
 pub(super) struct Fields<'o, 'de>(&'o mut RawObject<'de>);
 
@@ -62,8 +57,11 @@ impl<'o, 'de> Fields<'o, 'de> {
         }
     }
 
+    /// Text that could not be borrowed, or a whole number as text.
     fn rare_text(&mut self, field: Field) -> Read<Option<Text<'de>>> {
-        self.0.take(field).map(|value| rarely_text(field, value)).transpose()
+        let Some(value) = self.0.take(field) else { return Ok(None) };
+        let refuse = |other: Raw<'_>| fail(field.name(), format!("expected text, found {}", other.name()));
+        value.text().map_or_else(refuse, |text| Ok(Some(text)))
     }
 
     pub(super) fn required<T>(&mut self, field: Field, value: Option<T>) -> Read<T> {

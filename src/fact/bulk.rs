@@ -66,8 +66,7 @@ impl<'f> Bulk<'f> {
         }
         let Self { facts, staged, intake, seen } = self;
         let mut met = None;
-        let door = facts.door();
-        let done = match if known.is_some() { door.enter_known(event) } else { door.enter(event) } {
+        let done = match facts.door().enter(event) {
             Err(reason) => Ok(Some(Recorded::Dropped(reason))),
             Ok(Passed::Booked(fact)) => {
                 if facts.near_full(staged, |held| held.booked_bytes(&fact)) {
@@ -75,12 +74,12 @@ impl<'f> Bulk<'f> {
                 }
                 facts.insert_booked(fact, &mut ()).map(Some)
             }
-            Ok(Passed::Row(fact)) => facts.stage(&fact, known, staged, intake).map(|handle| {
-                met = handle.filter(|_| known.is_none());
+            Ok(Passed::Row(fact)) => facts.stage(&fact, staged, intake).map(|handle| {
+                met = handle;
                 None
             }),
         };
-        if let (Some(sought), Some(handle)) = (sought, met)
+        if let (Some(sought), None, Some(handle)) = (sought, known, met)
             && event.who.iter().all(|named| is_plain(named.kind, &named.text))
         {
             seen.insert(sought, handle);
@@ -241,12 +240,11 @@ impl Facts {
             || self.fits_bytes(|held| bytes::rows(rows, text) + more(held)).is_err()
     }
 
-    /// Numbers a fact's content and identifiers, of which the one that is known has its number already; whether it is
-    /// here already shows later. Gives the handle unless the fact was put in its place at once.
+    /// Numbers a fact's content and identifiers; whether it is here already shows later. Gives the number of the
+    /// identifiers unless the fact was put in its place at once.
     fn stage(
         &mut self,
         fact: &RowFact<'_, '_>,
-        known: Option<Handle>,
         staged: &mut Staged,
         intake: &mut Intake,
     ) -> Result<Option<Handle>> {
@@ -255,13 +253,10 @@ impl Facts {
         if self.near_full(staged, |held| held.row_bytes(fact)) {
             // Near the cap each one has to be looked for.
             self.deal(staged, intake);
-            let RowFact { at, id, turn, ref who, ref content } = *fact;
-            let who = known.map_or_else(|| who.clone(), |known| self.names.who(known));
-            let fact = RowFact { at, id, turn, who, content: content.clone() };
-            intake.count(self.insert_row(&fact, &mut ())?);
+            intake.count(self.insert_row(fact, &mut ())?);
             return Ok(None);
         }
-        let handle = match known.or_else(|| self.names.find(&fact.who)) {
+        let handle = match self.names.find(&fact.who) {
             Some(handle) => handle,
             None => {
                 self.fits(0, self.unknown(&fact.who))?;

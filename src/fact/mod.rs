@@ -1,5 +1,6 @@
 //! What is kept of an event: a fact without identifiers in the clear, without links, in a set without an order.
 
+pub(crate) mod ahead;
 mod blot;
 mod book;
 mod booked;

@@ -111,3 +111,30 @@ impl Texts {
         self.0.len().saturating_add(bytes).saturating_add(64) < u32::MAX as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_every_length_are_read_back_however_they_were_written() {
+        let bytes: Vec<u8> = (0..300_u32).map(|byte| byte as u8).collect();
+        let (mut written, mut jotted) = (Texts::default(), Texts::default());
+        let places: Vec<u32> = (0..=bytes.len()).map(|end| written.write(&bytes[..end])).collect();
+        for (end, place) in places.iter().enumerate() {
+            assert_eq!(jotted.jot(&bytes[..end]), *place, "{end}");
+        }
+        assert_eq!(written.0, jotted.0);
+        // Backwards, so that what stands behind each one differs; the last stands at the very end.
+        let mut copied = Texts::default();
+        let copies: Vec<u32> = places.iter().rev().map(|place| copied.copy(&written, *place)).collect();
+        for (end, place) in copies.iter().rev().enumerate() {
+            assert_eq!(copied.read(*place), &bytes[..end]);
+        }
+        let mut alone = Texts::default();
+        let (mut few, place) = (Texts::default(), alone.write(b"short"));
+        let shift = few.copy(&alone, place);
+        written.take_from(&mut few);
+        assert_eq!((written.read(jotted.len() as u32 + shift), few.len()), (&b"short"[..], 0));
+    }
+}

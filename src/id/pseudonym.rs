@@ -288,6 +288,22 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_is_that_of_the_domain_and_the_bytes_behind_each_other() {
+        let bytes: Vec<u8> = (1..=70).collect();
+        for end in 0..=bytes.len() {
+            let message = [&[9], &bytes[..end]].concat();
+            let mut state = Sip::new(0, 0);
+            let (words, rest) = message.as_chunks::<8>();
+            words.iter().for_each(|word| state.absorb(u64::from_le_bytes(*word)));
+            let mut last = [0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            last[7] = message.len() as u8;
+            state.absorb(u64::from_le_bytes(last));
+            assert_eq!(siphash128(9, &bytes[..end]), state.finish(), "{end}");
+        }
+    }
+
+    #[test]
     fn hashing_is_split_over_kinds_and_lengths() {
         assert_ne!(siphash128(3, b"1"), siphash128(6, b"1"));
         assert_ne!(siphash128(3, b""), siphash128(3, b"\0"));

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::event::Kind;
+use crate::fact::ahead::{self, AHEAD};
 use crate::fact::{Facts, NONE, QUERY, Symbol};
 use crate::journey::{
     Asked, Circle, Claiming, Decision, Dimension, Earned, Entered, Shopper, Source, TouchKind, Turn, What,
@@ -12,7 +13,6 @@ use crate::journey::{
 use crate::model::Chosen;
 use crate::money::Currency;
 use crate::question::{Dated, Earned as Wanted, Question};
-use crate::report::ahead::{self, AHEAD};
 use crate::report::crowd::Group;
 use crate::report::erased;
 use crate::report::share::Sharing;

@@ -1,6 +1,5 @@
 //! Reports: credit grouped, beside what was not credited, and the questions a shop asks every week.
 
-mod ahead;
 mod collect;
 mod crowd;
 mod episodes;

@@ -95,28 +95,19 @@ impl<'c, 'a> RowFact<'c, 'a> {
     }
 }
 
-/// Who an event names.
-#[derive(Default)]
-struct Named {
-    who: SmallVec<[Known; 2]>,
-    /// How many are placeholders.
-    junk: u8,
-    /// Looks for them elsewhere in it.
-    screen: Screen,
-}
-
 impl Door<'_> {
-    /// Whether it looks at nothing but the event, the limits and the key: nothing was erased or is too old. Columns then
-    /// take a short way around [`Door::enter`] for plain rows, and events with identifiers that are kept already one
-    /// through [`Door::enter_known`], so whatever else it is told to look at has to make this false.
+    /// Whether it looks at nothing but the event, the limits and the key: nothing was erased or is too old. Columns and
+    /// turns of identifiers that are kept already then take short ways around [`Door::enter`], so whatever else it is
+    /// told to look at has to make this false.
     pub(super) fn is_plain(&self) -> bool {
         self.gone.is_empty()
     }
 
     /// Lets an event in; what it must not say is taken out of it.
     pub(super) fn enter<'c, 'a>(&self, event: &'c mut EventRef<'a>) -> Entry<Passed<'c, 'a>> {
-        let mut nobody = true;
-        let Named { mut who, mut junk, mut screen } = Named::default();
+        let (mut junk, mut nobody) = (0, true);
+        let mut who: SmallVec<[Known; 2]> = SmallVec::new();
+        let mut screen = Screen::default();
         each_named(event, |kind, text| {
             self.bounded(text)?;
             nobody = false;
@@ -128,23 +119,10 @@ impl Door<'_> {
             }
             Ok(())
         })?;
-        if nobody && !matches!(event.kind, KindRef::Refund(_)) {
+        let EventRefOf { id, at, channel, turn, kind, .. } = event;
+        if nobody && !matches!(kind, KindRef::Refund(_)) {
             return Err(DropReason::NoIdentifier);
         }
-        self.listen(event, Named { who, junk, screen })
-    }
-
-    /// Lets in an event that is no order, refund or claim, and whose identifiers, as they are written, are kept already.
-    /// The fact comes without them: whoever asks knows their handle. Only for a door that [is plain](Door::is_plain).
-    pub(super) fn enter_known<'c, 'a>(&self, event: &'c mut EventRef<'a>) -> Entry<Passed<'c, 'a>> {
-        let mut named = Named::default();
-        event.who.iter().for_each(|known| named.screen.seek(known.kind, &known.text));
-        self.listen(event, named)
-    }
-
-    fn listen<'c, 'a>(&self, event: &'c mut EventRef<'a>, named: Named) -> Entry<Passed<'c, 'a>> {
-        let EventRefOf { id, at, channel, turn, kind, .. } = event;
-        let Named { who, junk, mut screen } = named;
         self.id(id)?;
         if !self.gone.is_empty() {
             self.living(id, without_leap(*at), kind, &who)?;

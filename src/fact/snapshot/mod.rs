@@ -1,6 +1,5 @@
 //! Snapshots: a set of facts as bytes, the same bytes for the same set. The form is told in `crate::snapshot`.
 
-mod ahead;
 mod crc;
 mod decode;
 mod encode;

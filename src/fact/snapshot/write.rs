@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use crate::error::Result;
+use crate::fact::ahead::{self, AHEAD};
 use crate::fact::book::Book;
 use crate::fact::booked::Booked;
 use crate::fact::cluster::Cluster;
 use crate::fact::rows::Row;
 use crate::fact::set::Facts;
-use crate::fact::snapshot::ahead::{self, AHEAD};
 use crate::fact::snapshot::encode::{Pen, kind_number};
 use crate::fact::snapshot::frame::{Head, Sink, put};
 use crate::fact::snapshot::gone;
@@ -99,7 +99,7 @@ impl<W: Write> Writer<'_, W> {
         self.rows(nobody, 0, 0)?;
         let mut kin = Kin::default();
         for shoppers in shoppers.chunks(AHEAD) {
-            ahead::of_shoppers(self.plan.facts, shoppers);
+            ahead::of_shoppers(self.plan.facts, shoppers.iter().map(|shopper| shopper.cluster));
             for shopper in shoppers {
                 self.shopper(shopper, &mut kin)?;
             }

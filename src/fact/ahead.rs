@@ -1,28 +1,35 @@
-//! Looks at what comes next before it is written.
+//! Looks at what comes next before it is written or counted.
 //!
 //! Facts lie all over memory, and what one of them waits for there another could wait for at the same time: the
 //! processor fetches as much at once as one short loop asks for. Nothing here has a result.
 
 use std::hint::black_box;
 
-use crate::fact::Facts;
-use crate::fact::snapshot::plan::Shopper;
+use crate::fact::{Cluster, Facts, Row};
 
 /// So many are looked at together: about as many as a processor fetches at once.
-pub(super) const AHEAD: usize = 16;
+pub(crate) const AHEAD: usize = 16;
 
-/// Their clusters, then the rows, texts and identifiers of these.
-pub(super) fn of_shoppers(facts: &Facts, shoppers: &[Shopper]) {
-    let clusters = || shoppers.iter().map(|shopper| &facts.clusters[shopper.cluster as usize]);
+/// Some clusters, whose numbers are given, then the rows, texts and identifiers of these.
+pub(super) fn of_shoppers(facts: &Facts, numbers: impl Iterator<Item = u32> + Clone) {
+    let clusters = || numbers.clone().map(|number| &facts.clusters[number as usize]);
     black_box(clusters().map(|cluster| cluster.handles.len() + cluster.rows.len()).sum::<usize>());
-    let rows = clusters().flat_map(|cluster| {
-        let mut rows = cluster.rows.iter();
-        [rows.next(), rows.next_back()]
-    });
+    let rows = clusters().flat_map(ends);
     black_box(rows.flatten().fold(0, |sum, row| sum ^ row.handle));
     black_box(clusters().fold(0, |sum, cluster| sum ^ cluster.text.first()));
     let handles = clusters().flat_map(|cluster| cluster.handles.iter().take(AHEAD));
     black_box(handles.fold(0, |sum, handle| sum ^ facts.names.cluster(*handle)));
+}
+
+/// The first and the last row and the first order of each cluster.
+pub(crate) fn of_clusters(facts: &Facts, clusters: &[Cluster]) {
+    black_box(clusters.iter().flat_map(ends).flatten().fold(0, |sum, row| sum ^ row.content));
+    let books = clusters.iter().filter_map(|cluster| facts.books.get(*cluster.books.first()?).first());
+    black_box(books.fold(0, |sum, held| sum ^ held.handle));
+}
+
+fn ends(cluster: &Cluster) -> [Option<&Row>; 2] {
+    [cluster.rows.first(), cluster.rows.last()]
 }
 
 /// Their first facts, then the order and the ids of these.
