@@ -13,17 +13,20 @@
 //! assert_eq!((error.line, error.field.as_str()), (3, "at"));
 //! ```
 
-use std::io::BufRead;
+use std::io::{self, BufRead, ErrorKind};
 
 use memchr::memchr;
 
-use crate::event::fields::FieldError;
+use crate::event::fields::{FieldError, Read};
 use crate::event::raw::RawObject;
 use crate::event::read::event;
-use crate::event::{Event, EventRef};
+use crate::event::{Event, EventRef, PlainTurn};
 
 /// The longest line that is read, in bytes without its end: an order of 10,000 lines fits.
 pub const MAX_LINE: usize = 8 << 20;
+
+/// No more lines are read ahead once they have so many bytes.
+const MOST_AHEAD: usize = 1 << 16;
 
 /// Why a line gave no event. Reading goes on with the next line, unless the source itself failed.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +48,7 @@ fn in_field(field: &str) -> String {
 
 /// Reads a log line by line; empty lines are passed over. Bytes that are no UTF-8 make a bad line.
 pub fn read<R: BufRead>(source: R) -> Reader<R> {
-    Reader { source, line: 0, buffer: Vec::new(), broken: false }
+    Reader { source, line: 0, buffer: Vec::new(), ends: Vec::new(), given: 0, failed: None, broken: false }
 }
 
 /// Reads a log that is in memory as a whole; empty lines are passed over.
@@ -78,6 +81,14 @@ pub fn read_line(line: &[u8]) -> Result<Event, FieldError> {
 /// # Errors
 /// As [`read_line`].
 pub fn borrow_line(line: &[u8]) -> Result<EventRef<'_>, FieldError> {
+    read_object(line, event)
+}
+
+/// What `say` makes of the object that a line is, or of what stands there in its place.
+fn read_object<'l, T>(
+    line: &'l [u8],
+    say: impl FnOnce(&mut RawObject<'l>, Option<&'static str>) -> Read<T>,
+) -> Read<T> {
     let mut object = RawObject::new();
     // Checking the whole line at once costs less than checking each text in it.
     let read = match std::str::from_utf8(line) {
@@ -85,7 +96,7 @@ pub fn borrow_line(line: &[u8]) -> Result<EventRef<'_>, FieldError> {
         Err(_) => object_of(serde_json::Deserializer::from_slice(line), &mut object),
     };
     match read {
-        Ok(other) => event(&mut object, other),
+        Ok(other) => say(&mut object, other),
         Err(error) => {
             let reason = format!("not JSON at column {} ({:?} error)", error.column(), error.classify());
             Err(FieldError { field: String::new(), reason })
@@ -111,12 +122,37 @@ pub fn write_line(event: &Event) -> String {
     serde_json::to_string(event).unwrap_or_default()
 }
 
+/// What a line says, a plain turn in fewer words.
+pub(crate) enum Said<'l> {
+    Turn(PlainTurn<'l>),
+    /// In a place of its own, so that turns are moved as few words.
+    Event(Box<EventRef<'l>>),
+}
+
+impl<'l> Said<'l> {
+    fn of(object: &mut RawObject<'l>, other: Option<&'static str>) -> Read<Self> {
+        match PlainTurn::read(object) {
+            Some(turn) if other.is_none() => Ok(Self::Turn(turn)),
+            _ => event(object, other).map(|event| Self::Event(Box::new(event))),
+        }
+    }
+}
+
 /// The events of a log and its bad lines, in order. See [`read`].
 #[derive(Debug)]
 pub struct Reader<R> {
     source: R,
+    /// The number of the line given out last.
     line: u64,
+    /// Lines that were read, with their ends.
     buffer: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+    /// How many of them were given out.
+    given: usize,
+    /// How the source failed behind them.
+    failed: Option<ErrorKind>,
+    /// Whether it has been told that it failed.
     broken: bool,
 }
 
@@ -139,37 +175,81 @@ impl<R: BufRead> Reader<R> {
     /// ```
     pub fn next_borrowed(&mut self) -> Option<Result<EventRef<'_>, LineError>> {
         loop {
-            if self.broken {
-                return None;
-            }
-            let read = self.next_line();
-            if matches!(read, Ok(0)) {
-                return None;
-            }
-            self.line += 1;
-            if let Err(error) = read {
-                self.broken = true;
-                let reason = format!("the source failed: {}", error.kind());
-                return Some(Err(LineError { line: self.line, field: String::new(), reason, broken: true }));
-            }
-            if !is_empty(&self.buffer) {
-                return Some(said(&self.buffer, self.line));
+            self.read_ahead(1);
+            let Some(end) = self.ends.get(self.given).copied() else { return self.end().map(Err) };
+            let start = self.start();
+            self.pass(1);
+            if !is_empty(&self.buffer[start..end]) {
+                return Some(said(&self.buffer[start..end], self.line, event));
             }
         }
     }
 
-    /// Reads up to and with the next line feed; gives the number of bytes. What is over the limit is passed over.
-    fn next_line(&mut self) -> std::io::Result<usize> {
-        self.buffer.clear();
+    /// What there is to say where no line is left.
+    fn end(&mut self) -> Option<LineError> {
+        let kind = self.failed.take()?;
+        (self.line, self.broken) = (self.line + 1, true);
+        let reason = format!("the source failed: {kind}");
+        Some(LineError { line: self.line, field: String::new(), reason, broken: true })
+    }
+
+    /// Reads lines until so many wait to be given out, or the source ends or fails.
+    pub(crate) fn read_ahead(&mut self, lines: usize) {
+        if self.given == self.ends.len() {
+            self.buffer.clear();
+            self.ends.clear();
+            self.given = 0;
+        }
+        let has_room = |held: &Self| held.buffer.len() < MOST_AHEAD && held.ends.len() < held.given + lines;
+        while has_room(self) && self.failed.is_none() && !self.broken {
+            let start = self.buffer.len();
+            match self.next_line(start) {
+                Ok(0) => return,
+                Ok(_) => self.ends.push(self.buffer.len()),
+                Err(error) => {
+                    self.buffer.truncate(start);
+                    self.failed = Some(error.kind());
+                }
+            }
+        }
+    }
+
+    /// The lines that wait to be given out, with their numbers: what each says, but for empty ones.
+    pub(crate) fn ahead(&self) -> impl Iterator<Item = (u64, Result<Said<'_>, LineError>)> {
+        let starts = std::iter::once(self.start()).chain(self.ends[self.given..].iter().copied());
+        let lines = starts.zip(&self.ends[self.given..]).map(|(start, end)| &self.buffer[start..*end]);
+        let lines = (self.line + 1..).zip(lines).filter(|(_, line)| !is_empty(line));
+        lines.map(|(number, line)| (number, said(line, number, Said::of)))
+    }
+
+    /// How many lines wait to be given out.
+    pub(crate) fn ahead_len(&self) -> usize {
+        self.ends.len() - self.given
+    }
+
+    /// So many of the lines that wait are given out.
+    pub(crate) fn pass(&mut self, lines: usize) {
+        self.given += lines;
+        self.line += lines as u64;
+    }
+
+    /// Where the next line to be given out starts.
+    fn start(&self) -> usize {
+        self.given.checked_sub(1).map_or(0, |last| self.ends[last])
+    }
+
+    /// Reads up to and with the next line feed behind `start`, where the buffer ends; gives the number of bytes. What is
+    /// over the limit is passed over.
+    fn next_line(&mut self, start: usize) -> io::Result<usize> {
         let mut read = 0;
         loop {
             let held = match self.source.fill_buf() {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 held => held?,
             };
             let end = memchr(b'\n', held);
             let used = end.map_or(held.len(), |place| place + 1);
-            let room = MAX_LINE + "\r\n".len() - self.buffer.len();
+            let room = start + MAX_LINE + "\r\n".len() - self.buffer.len();
             self.buffer.extend_from_slice(&held[..used.min(room)]);
             self.source.consume(used);
             read += used;
@@ -212,7 +292,7 @@ impl<'a> Iterator for Lines<'a> {
             (line, self.rest) = self.rest.split_at(end);
             self.line += 1;
             if !is_empty(line) {
-                return Some(said(line, self.line));
+                return Some(said(line, self.line, event));
             }
         }
         None
@@ -239,14 +319,18 @@ fn is_empty(line: &[u8]) -> bool {
     line.len() <= MAX_LINE && without_mark(line).trim_ascii_start().is_empty()
 }
 
-/// What a line says.
-fn said(line: &[u8], number: u64) -> Result<EventRef<'_>, LineError> {
+/// What a line says, in the words of `say`.
+fn said<'l, T>(
+    line: &'l [u8],
+    number: u64,
+    say: impl FnOnce(&mut RawObject<'l>, Option<&'static str>) -> Read<T>,
+) -> Result<T, LineError> {
     let line = without_end(line);
     let read = if line.len() > MAX_LINE {
         let reason = format!("longer than {MAX_LINE} bytes");
         Err(FieldError { field: String::new(), reason })
     } else {
-        borrow_line(without_mark(line))
+        read_object(without_mark(line), say)
     };
     read.map_err(|FieldError { field, reason }| LineError { line: number, field, reason, broken: false })
 }

@@ -72,6 +72,7 @@ pub mod jsonl;
 mod kind;
 mod level;
 mod order;
+mod plain;
 mod raw;
 mod read;
 mod write;
@@ -97,6 +98,7 @@ pub use kind::{
 pub(crate) use kind::{ORDER_RANK, REFUND_RANK};
 pub use level::PrivacyLevel;
 pub use order::{Order, OrderLine, OrderRefund, OrderStatus, Refund, RefundLine};
+pub(crate) use plain::PlainTurn;
 
 use crate::id::Identifiers;
 use crate::text::{EventId, Label};

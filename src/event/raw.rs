@@ -82,18 +82,28 @@ impl<'de> RawObject<'de> {
         Self { texts: [None; COUNT], others: SmallVec::new(), unknown: SmallVec::new(), twice: None }
     }
 
-    /// Inlined wherever it stands, since the sort of value is known there.
-    #[inline(always)]
-    fn put(&mut self, field: Field, value: Raw<'de>) {
-        let text = &mut self.texts[field as usize];
-        if text.is_some() || !self.others.is_empty() && self.others.iter().any(|(held, _)| *held == field) {
-            return self.stands_twice(Cow::Borrowed(field.name()));
+    #[inline]
+    fn put_text(&mut self, field: Field, text: &'de str) {
+        if self.has(field) {
+            self.stands_twice(Cow::Borrowed(field.name()));
+        } else {
+            self.texts[field as usize] = Some(text);
         }
-        if let Raw::Text(Cow::Borrowed(value)) = value {
-            *text = Some(value);
+    }
+
+    /// Puts any value but text that is borrowed.
+    fn put(&mut self, field: Field, value: Raw<'de>) {
+        if self.has(field) {
+            self.stands_twice(Cow::Borrowed(field.name()));
         } else {
             self.others.push((field, value));
         }
+    }
+
+    #[inline]
+    fn has(&self, field: Field) -> bool {
+        let is_other = || self.others.iter().any(|(held, _)| *held == field);
+        self.texts[field as usize].is_some() || !self.others.is_empty() && is_other()
     }
 
     #[cold]
@@ -112,7 +122,14 @@ impl<'de> RawObject<'de> {
                 self.stands_twice(name);
             }
         }
-        self.twice.take()
+        self.twice.clone()
+    }
+
+    /// The text of `field` if it is one that is borrowed from the input.
+    #[cfg(feature = "json")]
+    #[inline]
+    pub(super) fn text(&self, field: Field) -> Option<&'de str> {
+        self.texts[field as usize]
     }
 
     /// The value of `field`; null counts as missing.
@@ -149,7 +166,7 @@ impl<'de> RawObject<'de> {
     }
 }
 
-/// The methods of a visitor to which every plain value is only what it is.
+/// The methods of a visitor to which every plain value is only what it is, but for text that is borrowed.
 macro_rules! plain_values {
     ($de:lifetime, |$this:ident, $raw:ident| $value:expr) => {
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -193,12 +210,6 @@ macro_rules! plain_values {
             $value
         }
 
-        #[inline]
-        fn visit_borrowed_str<E>(self, text: &$de str) -> Result<Self::Value, E> {
-            let ($this, $raw) = (self, Raw::Text(Cow::Borrowed(text)));
-            $value
-        }
-
         fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
             let ($this, $raw) = (self, Raw::Text(Cow::Owned(text.to_owned())));
             $value
@@ -217,6 +228,10 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_, 'de> {
     type Value = Option<&'static str>;
 
     plain_values!('de, |_this, raw| Ok(Some(raw.name())));
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Raw::Text(Cow::Borrowed(text)).name()))
+    }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
         pass_list(items)?;
@@ -293,6 +308,12 @@ impl<'de> Visitor<'de> for Put<'_, 'de> {
         Ok(())
     });
 
+    #[inline]
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
+        self.object.put_text(self.field, text);
+        Ok(())
+    }
+
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<(), A::Error> {
         let list = ValueOf(self.field.shape()).visit_seq(items)?;
         self.object.put(self.field, list);
@@ -323,6 +344,11 @@ impl<'de> Visitor<'de> for ValueOf {
     type Value = Raw<'de>;
 
     plain_values!('de, |_this, raw| Ok(raw));
+
+    #[inline]
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Raw::Text(Cow::Borrowed(text)))
+    }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         match self.0 {

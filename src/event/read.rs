@@ -56,7 +56,7 @@ pub(super) fn event<'de>(line: &mut RawObject<'de>, other: Option<&'static str>)
     Ok(EventRefOf { id, at, who, channel, turn, kind })
 }
 
-fn identifier_field(kind: IdKind) -> Field {
+pub(super) fn identifier_field(kind: IdKind) -> Field {
     match kind {
         IdKind::Checkout => Field::Checkout,
         IdKind::Cart => Field::Cart,

@@ -3,16 +3,11 @@
 //! A fact that comes alone is searched for and put in its place; of many each place is worked out once a cluster.
 //! The set is the same either way.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
-#[cfg(feature = "json")]
-use std::io::BufRead;
 use std::sync::OnceLock;
 
 use crate::error::Result;
-#[cfg(feature = "json")]
-use crate::event::jsonl::{self, LineError};
-use crate::event::{Event, EventRef, KindRef, PrivacyLevel, QueryRef};
+use crate::event::{Event, EventRef, PlainTurn, PrivacyLevel};
 use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft, Id, compare};
 use crate::fact::content::{ContentId, ContentRef, Contents};
@@ -23,9 +18,10 @@ use crate::fact::rows::{NO_TURN, Row};
 use crate::fact::seen::{Seen, Sought};
 use crate::fact::set::Facts;
 use crate::fact::text::Texts;
+use crate::fact::told::Told;
 use crate::fact::{Known, LeftOut, Limits};
 use crate::id::{IdKind, is_junk};
-use crate::time::{Instant, without_leap};
+use crate::time::Instant;
 
 /// From how many staged facts on they are dealt out, whatever there is already.
 const STAGED: usize = 1 << 20;
@@ -45,12 +41,16 @@ pub(crate) struct Bulk<'f> {
     intake: Intake,
     /// Identifiers that are [plain](is_plain).
     pub(super) seen: Seen,
+    told: Told,
+    /// Whether the door looks at each event by itself alone, so that what it did once it would do again.
+    has_plain_door: bool,
 }
 
 impl<'f> Bulk<'f> {
     pub(crate) fn new(facts: &'f mut Facts) -> Self {
-        let seen = Seen::new(facts.key().seed());
-        Self { facts, staged: Staged::default(), intake: Intake::default(), seen }
+        let (seed, has_plain_door) = (facts.key().seed(), facts.door().is_plain());
+        let (seen, told) = (Seen::new(seed), Told::new(seed));
+        Self { facts, staged: Staged::default(), intake: Intake::default(), seen, told, has_plain_door }
     }
 
     /// Takes one event in; it is in the set when the bulk is finished.
@@ -58,13 +58,33 @@ impl<'f> Bulk<'f> {
     /// # Errors
     /// `Full` at a cap of the limits; those before are in the set then.
     pub(crate) fn add(&mut self, event: &mut EventRef<'_>) -> Result<()> {
-        let Self { facts, seen, .. } = self;
-        let sought = facts.door().is_plain().then(|| sought(seen, event)).flatten();
-        let known = sought.and_then(|sought| seen.find(sought));
-        if known.is_some_and(|handle| self.pass(event, handle).is_some()) {
+        if let Some(turn) = PlainTurn::of(event)
+            && self.pass(&turn, self.find(&turn)).is_some()
+        {
             return Ok(());
         }
-        let Self { facts, staged, intake, seen } = self;
+        self.enter_by_door(event)
+    }
+
+    /// The same for a plain turn whose identifier was looked for.
+    #[cfg(feature = "json")]
+    pub(super) fn add_turn(&mut self, turn: &PlainTurn<'_>, found: Option<Handle>) -> Result<()> {
+        match self.pass(turn, found) {
+            Some(()) => Ok(()),
+            None => self.enter_by_door(&mut EventRef::from(*turn)),
+        }
+    }
+
+    /// Looks for the identifier of a plain turn.
+    #[inline]
+    pub(super) fn find(&self, turn: &PlainTurn<'_>) -> Option<Handle> {
+        let (kind, text) = turn.who;
+        self.seen.find(self.seen.sought(kind, text))
+    }
+
+    fn enter_by_door(&mut self, event: &mut EventRef<'_>) -> Result<()> {
+        let Self { facts, staged, intake, seen, has_plain_door, .. } = self;
+        let sought = has_plain_door.then(|| sought(seen, event)).flatten();
         let mut met = None;
         let done = match facts.door().enter(event) {
             Err(reason) => Ok(Some(Recorded::Dropped(reason))),
@@ -79,7 +99,8 @@ impl<'f> Bulk<'f> {
                 None
             }),
         };
-        if let (Some(sought), None, Some(handle)) = (sought, known, met)
+        if let (Some(sought), Some(handle)) = (sought, met)
+            && seen.find(sought).is_none()
             && event.who.iter().all(|named| is_plain(named.kind, &named.text))
         {
             seen.insert(sought, handle);
@@ -94,41 +115,76 @@ impl<'f> Bulk<'f> {
         Ok(())
     }
 
-    /// Stages a turn whose only identifier, a plain one, is kept already; does nothing where the door might: at a text, a
-    /// product, a cost or a level of its own, and at a label that is long enough to contain the identifier.
-    fn pass(&mut self, event: &EventRef<'_>, handle: Handle) -> Option<()> {
-        let (limits, [named]) = (self.limits(), event.who.iter().as_slice()) else { return None };
-        let KindRef::Query(turn) = &event.kind else { return None };
-        let QueryRef { query, topic, intent, flow, product_type, language, products, .. } = turn;
-        let has_more = turn.text.is_some() || turn.cost.is_some() || turn.privacy.is_some();
-        let is_short = |label: &Option<Cow<'_, str>>| {
-            label.as_ref().is_none_or(|label| label.len() < named.text.len() && label.is_ascii())
-        };
-        let labels = [query, topic, intent, flow, product_type, language, &event.channel];
-        let (id, turn) = (&*event.id, event.turn.as_deref());
-        let fits = !id.is_empty() && id.len().max(turn.map_or(0, str::len)) <= limits.text_bytes;
-        let is_plain = fits
-            && !has_more
-            && products.is_empty()
-            && limits.privacy >= PrivacyLevel::Intent
-            && labels.into_iter().all(is_short)
-            && !self.facts.near_full(&self.staged, |held| held.limits().row_at_most());
+    /// Stages a turn whose identifier is plain; does nothing where the door might: at a level that takes labels, at an id that
+    /// is too long, and at a label that is long enough to contain the identifier.
+    fn pass(&mut self, turn: &PlainTurn<'_>, found: Option<Handle>) -> Option<()> {
+        let PlainTurn { id, at, turn: cause, who: (kind, text), labels } = turn;
+        let is_short = |label: &Option<&str>| label.is_none_or(|l| l.len() < text.len() && l.is_ascii());
+        let longest = id.len().max(cause.map_or(0, str::len));
+        let is_plain = !id.is_empty()
+            && longest <= self.limits().text_bytes
+            && self.limits().privacy >= PrivacyLevel::Intent
+            && labels.iter().all(is_short)
+            && self.has_plain_door
+            && self.has_room_for(1, 1);
         if !is_plain {
             return None;
         }
-        let (kind, channel) = (&event.kind, event.channel.as_deref());
-        let content = self.content(&ContentRef { kind, channel, junk: 0, left_out: LeftOut::default() })?;
-        self.push(Instant::new(without_leap(event.at)), (id, turn), content, handle);
+        let (content, handle) = self.numbers((*kind, text), found, |bulk| bulk.content_of(turn))?;
+        self.push(*at, (id, *cause), content, handle);
         Some(())
+    }
+
+    /// The number of what a plain turn says, unless there are too many labels.
+    #[inline]
+    fn content_of(&mut self, turn: &PlainTurn<'_>) -> Option<ContentId> {
+        let labels = self.told.labels(&turn.labels);
+        if let Some(content) = labels.and_then(|labels| self.told.find(labels)) {
+            return Some(content);
+        }
+        let (kind, channel) = turn.said();
+        let content = ContentRef { kind: &kind, channel, junk: 0, left_out: LeftOut::default() };
+        let content = self.content(&content)?;
+        labels.into_iter().for_each(|labels| self.told.put(labels, content));
+        Some(content)
+    }
+
+    /// The numbers of a content and of an identifier that is `found` already or plain. Neither is there for a row that
+    /// the other keeps out.
+    #[inline]
+    pub(super) fn numbers(
+        &mut self,
+        (kind, text): (IdKind, &str),
+        found: Option<Handle>,
+        content: impl FnOnce(&mut Self) -> Option<ContentId>,
+    ) -> Option<(ContentId, Handle)> {
+        if let Some(handle) = found {
+            return Some((content(self)?, handle));
+        }
+        // It may have come since it was looked for.
+        let sought = self.seen.sought(kind, text);
+        if let Some(handle) = self.seen.find(sought) {
+            return Some((content(self)?, handle));
+        }
+        let known = self.plain(kind, text)?;
+        let content = content(self)?;
+        let handle = self.facts.enter_one(known);
+        self.seen.insert(sought, handle);
+        Some((content, handle))
+    }
+
+    /// An identifier that is plain and not too long, for whatever asks for it first.
+    pub(super) fn plain(&self, kind: IdKind, text: &str) -> Option<Known> {
+        let fits = text.len() <= self.limits().text_bytes && is_plain(kind, text);
+        fits.then(|| Known { kind, name: self.facts.key().pseudonym_of(kind, text) })
     }
 
     pub(super) fn limits(&self) -> &Limits {
         self.facts.limits()
     }
 
-    /// Whether the door looks at each event by itself alone, so that what it did once it would do again.
     pub(super) fn has_plain_door(&self) -> bool {
-        self.facts.door().is_plain()
+        self.has_plain_door
     }
 
     /// Whether so many rows fit whatever is in them.
@@ -141,22 +197,12 @@ impl<'f> Bulk<'f> {
         facts.fits(waiting + rows, rows * identifiers).is_ok() && facts.fits_bytes(bytes).is_ok()
     }
 
-    /// The pseudonym of an identifier.
-    pub(super) fn name(&self, kind: IdKind, text: &str) -> Known {
-        Known { kind, name: self.facts.key().pseudonym_of(kind, text) }
-    }
-
     pub(super) fn known(&self, handle: Handle) -> Known {
         self.facts.names.known(handle)
     }
 
     pub(super) fn find_one(&self, known: Known) -> Option<Handle> {
         self.facts.names.find_one(known)
-    }
-
-    /// The handle of one identifier, for which there is room.
-    pub(super) fn enter_one(&mut self, known: Known) -> Handle {
-        self.facts.enter_one(known)
     }
 
     /// The handle of several, for which there is room.
@@ -212,23 +258,6 @@ impl Facts {
         let mut bulk = Bulk::new(self);
         for event in events {
             bulk.add(&mut event.into())?;
-        }
-        Ok(bulk.finish())
-    }
-
-    /// Takes in the events of a log as they are read from it, and gives its bad lines to `bad`.
-    #[cfg(feature = "json")]
-    pub(crate) fn extend_lines<R: BufRead>(
-        &mut self,
-        log: &mut jsonl::Reader<R>,
-        mut bad: impl FnMut(LineError),
-    ) -> Result<Intake> {
-        let mut bulk = Bulk::new(self);
-        while let Some(read) = log.next_borrowed() {
-            match read {
-                Ok(mut event) => bulk.add(&mut event)?,
-                Err(error) => bad(error),
-            }
         }
         Ok(bulk.finish())
     }

@@ -16,6 +16,8 @@ mod intake;
 mod labels;
 mod left_out;
 mod limits;
+#[cfg(feature = "json")]
+mod lines;
 mod names;
 mod remove;
 mod rotate;
@@ -26,6 +28,7 @@ mod settle;
 pub(crate) mod snapshot;
 mod text;
 mod tie;
+mod told;
 mod tombstone;
 mod traits;
 mod witness;

@@ -13,13 +13,12 @@ use smallvec::SmallVec;
 use crate::error::Result;
 use crate::event::Columns;
 use crate::fact::Known;
-use crate::fact::bulk::{Bulk, is_plain};
+use crate::fact::bulk::Bulk;
 use crate::fact::columns::labels::Combinations;
 use crate::fact::intake::Intake;
 use crate::fact::names::Handle;
 use crate::fact::seen::Sought;
 use crate::fact::set::Facts;
-use crate::id::IdKind;
 
 /// Rows between two looks at the caps.
 const STRETCH: usize = 1 << 12;
@@ -119,18 +118,8 @@ impl<'a> Short<'_, 'a> {
         if name.is_empty() || combination.may_hold(name) {
             return None;
         }
-        let found = batch.found[place].or_else(|| bulk.seen.find(bulk.seen.sought(*kind, name)));
-        let (content, handle) = match found {
-            Some(handle) => (self.labels.content(labels, bulk)?, handle),
-            None => {
-                // Neither is there for a row that the other keeps out.
-                let known = plain(*kind, name, bulk)?;
-                let content = self.labels.content(labels, bulk)?;
-                let handle = bulk.enter_one(known);
-                bulk.seen.insert(bulk.seen.sought(*kind, name), handle);
-                (content, handle)
-            }
-        };
+        let labels = |bulk: &mut Bulk<'_>| self.labels.content(labels, bulk);
+        let (content, handle) = bulk.numbers((*kind, name), batch.found[place], labels)?;
         bulk.push(self.block.at.instant(row), (id, turn), content, handle);
         Some(())
     }
@@ -154,7 +143,7 @@ impl<'a> Short<'_, 'a> {
             let known = match bulk.seen.find(sought) {
                 Some(handle) => bulk.known(handle),
                 None => {
-                    let known = plain(*kind, text, bulk)?;
+                    let known = bulk.plain(*kind, text)?;
                     fresh.push((sought, known));
                     known
                 }
@@ -174,10 +163,4 @@ impl<'a> Short<'_, 'a> {
         bulk.push(self.block.at.instant(row), ids, content, handle);
         Some(())
     }
-}
-
-/// An identifier that is plain and not too long, for whatever asks for it first.
-fn plain(kind: IdKind, text: &str, bulk: &Bulk<'_>) -> Option<Known> {
-    let fits = text.len() <= bulk.limits().text_bytes && is_plain(kind, text);
-    fits.then(|| bulk.name(kind, text))
 }

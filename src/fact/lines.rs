@@ -1,0 +1,80 @@
+//! A log on its way into a set, as it is read.
+//!
+//! Lines are read a few at a time, and the identifiers of their plain turns looked for at once, so that one look into
+//! memory does not wait for the one before it. What else a line says goes through the door.
+
+use std::io::BufRead;
+
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+use crate::event::PlainTurn;
+use crate::event::jsonl::{LineError, Reader, Said};
+use crate::fact::bulk::Bulk;
+use crate::fact::intake::Intake;
+use crate::fact::set::Facts;
+
+/// Lines that are read at once.
+const BATCH: usize = 32;
+
+impl Facts {
+    /// Takes in the events of a log, and gives its bad lines to `bad`.
+    pub(crate) fn extend_lines<R: BufRead>(
+        &mut self,
+        log: &mut Reader<R>,
+        mut bad: impl FnMut(LineError),
+    ) -> Result<Intake> {
+        let mut bulk = Bulk::new(self);
+        loop {
+            log.read_ahead(BATCH);
+            if log.ahead_len() == 0 {
+                // The end, or a source that failed.
+                match log.next_borrowed() {
+                    None => return Ok(bulk.finish()),
+                    Some(Ok(mut event)) => bulk.add(&mut event)?,
+                    Some(Err(error)) => bad(error),
+                }
+            }
+            let first = log.line() + 1;
+            match take_in(&mut bulk, log, &mut bad) {
+                Ok(()) => log.pass(log.ahead_len()),
+                Err((number, error)) => {
+                    log.pass((number + 1 - first) as usize);
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+/// Takes in the lines that wait in a log; says at which of them there was no room any more.
+fn take_in<R: BufRead>(
+    bulk: &mut Bulk<'_>,
+    log: &Reader<R>,
+    bad: &mut impl FnMut(LineError),
+) -> Result<(), (u64, Error)> {
+    let mut waiting = Waiting::new();
+    for (number, said) in log.ahead() {
+        match said {
+            Ok(Said::Turn(turn)) => waiting.push((number, turn)),
+            Ok(Said::Event(mut event)) => {
+                add_all(&mut waiting, bulk)?;
+                bulk.add(&mut event).map_err(|error| (number, error))?;
+            }
+            Err(error) => bad(error),
+        }
+    }
+    add_all(&mut waiting, bulk)
+}
+
+/// Plain turns with the numbers of their lines.
+type Waiting<'l> = SmallVec<[(u64, PlainTurn<'l>); BATCH]>;
+
+/// Adds turns that wait.
+fn add_all(waiting: &mut Waiting<'_>, bulk: &mut Bulk<'_>) -> Result<(), (u64, Error)> {
+    let found: SmallVec<[_; BATCH]> = waiting.iter().map(|(_, turn)| bulk.find(turn)).collect();
+    for ((number, turn), found) in waiting.drain(..).zip(found) {
+        bulk.add_turn(&turn, found).map_err(|error| (number, error))?;
+    }
+    Ok(())
+}
