@@ -27,13 +27,11 @@ pub(super) fn read_usual(text: &str) -> Option<Instant> {
 /// 1970 and nanoseconds.
 fn usual(text: &[u8]) -> Option<(i64, u32)> {
     let (head, rest) = text.split_first_chunk::<19>()?;
-    if [head[4], head[7], head[10], head[13], head[16]] != *b"--T::" {
-        return None;
-    }
-    let year = 100 * two(head, 0) + two(head, 2);
-    let (month, day) = (two(head, 5), two(head, 8));
-    let (hour, minute, second) = (two(head, 11), two(head, 14), two(head, 17));
-    if year > 9_999 || !(1..=12).contains(&month) || day < 1 || day > days_of(year, month) {
+    let [century, _, year, _, _, month, ..] = pairs(head.first_chunk()?, b"0000-00-")?;
+    let [day, ..] = pairs(head[8..].first_chunk()?, b"00T00:00")?;
+    let [hour, _, _, minute, _, _, second, _] = pairs(head.last_chunk()?, b"00:00:00")?;
+    let year = 100 * century + year;
+    if !(1..=12).contains(&month) || day < 1 || day > days_of(year, month) {
         return None;
     }
     if hour > 23 || minute > 59 || second > 59 {
@@ -54,6 +52,20 @@ fn usual(text: &[u8]) -> Option<(i64, u32)> {
     };
     let seconds = 86_400 * days_since_1970(year, month, day) + 3_600 * hour + 60 * minute + second - offset;
     Some((seconds, nanos))
+}
+
+/// The number that each byte makes with the one behind it where both are digits; none unless there are digits where
+/// `form` has zeros, and the same as in `form` elsewhere.
+#[inline]
+fn pairs(text: &[u8; 8], form: &[u8; 8]) -> Option<[i64; 8]> {
+    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    // What a byte may be above that of the form, added to which it reaches 16: 9, or nothing.
+    let most = form.map(|byte| if byte == b'0' { 6 } else { 15 });
+    let digits = u64::from_le_bytes(*text) ^ u64::from_le_bytes(*form);
+    let is_form = (digits | digits.wrapping_add(u64::from_le_bytes(most))) & HIGH == 0;
+    // Ten times a digit and another one stay below 256.
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8).to_le_bytes();
+    is_form.then_some(pairs.map(i64::from))
 }
 
 /// The number that two digits make, or one that is out of every range.

@@ -81,22 +81,23 @@ pub fn read_line(line: &[u8]) -> Result<Event, FieldError> {
 /// # Errors
 /// As [`read_line`].
 pub fn borrow_line(line: &[u8]) -> Result<EventRef<'_>, FieldError> {
-    read_object(line, event)
+    read_object(&mut RawObject::new(), line, event)
 }
 
-/// What `say` makes of the object that a line is, or of what stands there in its place.
+/// What `say` makes of the object that a line is, or of what stands there in its place. It is read into one that is
+/// empty.
 fn read_object<'l, T>(
+    object: &mut RawObject<'l>,
     line: &'l [u8],
     say: impl FnOnce(&mut RawObject<'l>, Option<&'static str>) -> Read<T>,
 ) -> Read<T> {
-    let mut object = RawObject::new();
     // Checking the whole line at once costs less than checking each text in it.
     let read = match std::str::from_utf8(line) {
-        Ok(text) => object_of(serde_json::Deserializer::from_str(text), &mut object),
-        Err(_) => object_of(serde_json::Deserializer::from_slice(line), &mut object),
+        Ok(text) => object_of(serde_json::Deserializer::from_str(text), object),
+        Err(_) => object_of(serde_json::Deserializer::from_slice(line), object),
     };
     match read {
-        Ok(other) => say(&mut object, other),
+        Ok(other) => say(object, other),
         Err(error) => {
             let reason = format!("not JSON at column {} ({:?} error)", error.column(), error.classify());
             Err(FieldError { field: String::new(), reason })
@@ -180,7 +181,7 @@ impl<R: BufRead> Reader<R> {
             let start = self.start();
             self.pass(1);
             if !is_empty(&self.buffer[start..end]) {
-                return Some(said(&self.buffer[start..end], self.line, event));
+                return Some(said(&mut RawObject::new(), &self.buffer[start..end], self.line, event));
             }
         }
     }
@@ -216,10 +217,16 @@ impl<R: BufRead> Reader<R> {
 
     /// The lines that wait to be given out, with their numbers: what each says, but for empty ones.
     pub(crate) fn ahead(&self) -> impl Iterator<Item = (u64, Result<Said<'_>, LineError>)> {
-        let starts = std::iter::once(self.start()).chain(self.ends[self.given..].iter().copied());
-        let lines = starts.zip(&self.ends[self.given..]).map(|(start, end)| &self.buffer[start..*end]);
+        let (mut start, mut object) = (self.start(), RawObject::new());
+        let lines = self.ends[self.given..].iter().map(move |end| {
+            let from = std::mem::replace(&mut start, *end);
+            &self.buffer[from..*end]
+        });
         let lines = (self.line + 1..).zip(lines).filter(|(_, line)| !is_empty(line));
-        lines.map(|(number, line)| (number, said(line, number, Said::of)))
+        lines.map(move |(number, line)| {
+            object.clear();
+            (number, said(&mut object, line, number, Said::of))
+        })
     }
 
     /// How many lines wait to be given out.
@@ -292,7 +299,7 @@ impl<'a> Iterator for Lines<'a> {
             (line, self.rest) = self.rest.split_at(end);
             self.line += 1;
             if !is_empty(line) {
-                return Some(said(line, self.line, event));
+                return Some(said(&mut RawObject::new(), line, self.line, event));
             }
         }
         None
@@ -321,6 +328,7 @@ fn is_empty(line: &[u8]) -> bool {
 
 /// What a line says, in the words of `say`.
 fn said<'l, T>(
+    object: &mut RawObject<'l>,
     line: &'l [u8],
     number: u64,
     say: impl FnOnce(&mut RawObject<'l>, Option<&'static str>) -> Read<T>,
@@ -330,7 +338,7 @@ fn said<'l, T>(
         let reason = format!("longer than {MAX_LINE} bytes");
         Err(FieldError { field: String::new(), reason })
     } else {
-        read_object(without_mark(line), say)
+        read_object(object, without_mark(line), say)
     };
     read.map_err(|FieldError { field, reason }| LineError { line: number, field, reason, broken: false })
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::event::borrowed::{EventRef, EventRefOf, KindRef, QueryRef};
 #[cfg(feature = "json")]
-use crate::event::field::Field;
+use crate::event::field::{Field, Set};
 #[cfg(feature = "json")]
 use crate::event::instant;
 #[cfg(feature = "json")]
@@ -27,6 +27,18 @@ pub(crate) struct PlainTurn<'a> {
     pub(crate) labels: [Option<&'a str>; 7],
 }
 
+/// What a plain turn has one of.
+#[cfg(feature = "json")]
+const IDENTIFIERS: Set = {
+    use Field::{Cart, Checkout, Conversation, Customer, Email, Phone, Visitor};
+    Set::of(&[Checkout, Cart, Conversation, Visitor, Phone, Email, Customer])
+};
+
+/// What a turn may have and a plain one has not.
+#[cfg(feature = "json")]
+const UNUSUAL: Set =
+    Set::of(&[Field::Text, Field::Products, Field::Cost, Field::CostCurrency, Field::Privacy]);
+
 impl<'a> PlainTurn<'a> {
     /// None if the event is another one.
     #[inline]
@@ -46,25 +58,27 @@ impl<'a> PlainTurn<'a> {
 
     /// The turn that an object is; none if it is another event, and where anything about it is unusual or wrong.
     #[cfg(feature = "json")]
+    #[inline]
     pub(super) fn read(object: &mut RawObject<'a>) -> Option<Self> {
-        use Field::{Cost, CostCurrency, Privacy, Products, Text};
+        use Field::{Channel, Flow, Intent, Language, ProductType, Query, Topic};
         if !object.is_plain() || object.text(Field::Kind)? != "query" || object.twice().is_some() {
             return None;
         }
-        if [Text, Products, Cost, CostCurrency, Privacy].iter().any(|field| object.text(*field).is_some()) {
+        let named = object.held().and(IDENTIFIERS);
+        if !object.held().and(UNUSUAL).is_empty() {
             return None;
         }
-        let at = instant::read_usual(object.text(Field::At)?)?;
-        let mut named = IdKind::ALL.into_iter().filter_map(|kind| {
-            let text = object.text(identifier_field(kind))?;
-            Some((kind, text))
-        });
-        let (Some(who), None) = (named.next(), named.next()) else { return None };
-        let labels = {
-            use Field::{Channel, Flow, Intent, Language, ProductType, Query, Topic};
-            [Query, Topic, Intent, Flow, ProductType, Language, Channel].map(|field| object.text(field))
-        };
-        Some(Self { id: object.text(Field::Id)?, at, turn: object.text(Field::Turn), who, labels })
+        // None of them if there are several.
+        let kind = IdKind::ALL.into_iter().find(|kind| Set::of(&[identifier_field(*kind)]) == named)?;
+        let labels =
+            [Query, Topic, Intent, Flow, ProductType, Language, Channel].map(|field| object.text(field));
+        Some(Self {
+            id: object.text(Field::Id)?,
+            at: instant::read_usual(object.text(Field::At)?)?,
+            turn: object.text(Field::Turn),
+            who: (kind, object.text(identifier_field(kind))?),
+            labels,
+        })
     }
 
     /// What it says, and where.

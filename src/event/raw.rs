@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use smallvec::SmallVec;
 
-use crate::event::field::{COUNT, Field, Shape};
+use crate::event::field::{COUNT, Field, Set, Shape};
 
 /// One value. Text is borrowed from the input where the format allows it.
 #[derive(Debug)]
@@ -69,8 +69,12 @@ impl<'de> Raw<'de> {
 /// The fields of one object.
 #[derive(Debug)]
 pub(super) struct RawObject<'de> {
-    /// Text that is borrowed from the input, by field: nearly all that a line says.
-    texts: [Option<&'de str>; COUNT],
+    /// Text that is borrowed from the input, by field: nearly all that a line says. What is not `held` is of no account.
+    texts: [&'de str; COUNT],
+    /// The fields with such a text.
+    held: Set,
+    /// The fields that were read, whatever stands in them.
+    read: Set,
     /// All other values.
     others: SmallVec<[(Field, Raw<'de>); 2]>,
     unknown: SmallVec<[Cow<'de, str>; 2]>,
@@ -79,31 +83,41 @@ pub(super) struct RawObject<'de> {
 
 impl<'de> RawObject<'de> {
     pub(super) fn new() -> Self {
-        Self { texts: [None; COUNT], others: SmallVec::new(), unknown: SmallVec::new(), twice: None }
+        Self {
+            texts: [""; COUNT],
+            held: Set::default(),
+            read: Set::default(),
+            others: SmallVec::new(),
+            unknown: SmallVec::new(),
+            twice: None,
+        }
+    }
+
+    /// Makes it an object without fields again.
+    #[cfg(feature = "json")]
+    pub(super) fn clear(&mut self) {
+        (self.held, self.read) = (Set::default(), Set::default());
+        self.others.clear();
+        self.unknown.clear();
+        self.twice = None;
     }
 
     #[inline]
     fn put_text(&mut self, field: Field, text: &'de str) {
-        if self.has(field) {
-            self.stands_twice(Cow::Borrowed(field.name()));
-        } else {
-            self.texts[field as usize] = Some(text);
+        if self.read.has(field) {
+            return self.stands_twice(Cow::Borrowed(field.name()));
         }
+        (self.held, self.read) = (self.held.with(field), self.read.with(field));
+        self.texts[field as usize] = text;
     }
 
     /// Puts any value but text that is borrowed.
     fn put(&mut self, field: Field, value: Raw<'de>) {
-        if self.has(field) {
-            self.stands_twice(Cow::Borrowed(field.name()));
-        } else {
-            self.others.push((field, value));
+        if self.read.has(field) {
+            return self.stands_twice(Cow::Borrowed(field.name()));
         }
-    }
-
-    #[inline]
-    fn has(&self, field: Field) -> bool {
-        let is_other = || self.others.iter().any(|(held, _)| *held == field);
-        self.texts[field as usize].is_some() || !self.others.is_empty() && is_other()
+        self.read = self.read.with(field);
+        self.others.push((field, value));
     }
 
     #[cold]
@@ -126,16 +140,21 @@ impl<'de> RawObject<'de> {
     }
 
     /// The text of `field` if it is one that is borrowed from the input.
-    #[cfg(feature = "json")]
     #[inline]
     pub(super) fn text(&self, field: Field) -> Option<&'de str> {
-        self.texts[field as usize]
+        self.held.has(field).then_some(self.texts[field as usize])
     }
 
-    /// The value of `field`; null counts as missing.
+    /// The fields whose values are texts that are borrowed from the input.
+    #[cfg(feature = "json")]
+    pub(super) fn held(&self) -> Set {
+        self.held
+    }
+
+    /// The value of `field`, once; null counts as missing.
     #[inline]
     pub(super) fn take(&mut self, field: Field) -> Option<Raw<'de>> {
-        if let Some(text) = self.texts[field as usize].take() {
+        if let Some(text) = self.take_text(field) {
             return Some(Raw::Text(Cow::Borrowed(text)));
         }
         let (_, value) = self.others.iter_mut().find(|(held, _)| *held == field)?;
@@ -151,10 +170,12 @@ impl<'de> RawObject<'de> {
         self.others.is_empty()
     }
 
-    /// The value of `field` if it is text that is borrowed from the input.
+    /// The value of `field`, once, if it is text that is borrowed from the input.
     #[inline]
     pub(super) fn take_text(&mut self, field: Field) -> Option<&'de str> {
-        self.texts[field as usize].take()
+        let text = self.text(field)?;
+        self.held = self.held.without(field);
+        Some(text)
     }
 
     /// Reads an object into this one; gives what it is if it is none.
