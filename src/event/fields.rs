@@ -47,8 +47,9 @@ impl<'o, 'de> Fields<'o, 'de> {
         self.0.take(field)
     }
 
-    /// Text, or a whole number as its text: shops write ids both ways.
-    #[inline]
+    /// Text, or a whole number as its text: shops write ids both ways. Inlined, since nearly all fields of nearly all
+    /// lines are missing.
+    #[inline(always)]
     pub(super) fn text(&mut self, field: Field) -> Read<Option<Text<'de>>> {
         match self.0.take_text(field) {
             Some(text) => Ok(Some(Cow::Borrowed(text))),
@@ -58,6 +59,7 @@ impl<'o, 'de> Fields<'o, 'de> {
     }
 
     /// Text that could not be borrowed, or a whole number as text.
+    #[cold]
     fn rare_text(&mut self, field: Field) -> Read<Option<Text<'de>>> {
         let Some(value) = self.0.take(field) else { return Ok(None) };
         let refuse = |other: Raw<'_>| fail(field.name(), format!("expected text, found {}", other.name()));
