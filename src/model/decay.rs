@@ -101,11 +101,32 @@ impl HalfLife {
         if age > self.reach {
             return 0;
         }
+        let (least, most) = Self::product(&newest, &older);
+        if least == most { least } else { self.weight_of_age(age as u128) }
+    }
+
+    /// Replaces `weights` by the weight of each instant as seen from the last one, which is the newest.
+    pub(crate) fn weights(&self, factors: &[Factor], weights: &mut Vec<u64>) {
+        weights.clear();
+        let ([oldest, ..], [.., newest]) = (factors, factors) else { return };
+        if newest.since() - oldest.since() > self.reach {
+            weights.extend(factors.iter().map(|factor| self.weight(*newest, *factor)));
+            return;
+        }
+        // None is out of reach, and at no age at all the two factors multiply to one within the doubt.
+        weights.extend(factors.iter().map(|older| {
+            let (least, most) = Self::product(newest, older);
+            if least == most { least } else { self.weight_of_age((newest.since() - older.since()) as u128) }
+        }));
+    }
+
+    /// The weight of an instant up to 54 half-lives older, if the two bounds of it are one.
+    #[inline]
+    fn product(newest: &Factor, older: &Factor) -> (u64, u64) {
         // The whole half-lives differ by 54 at most, so that 32 bits tell it and a half is below 2^62.
         let shift = 9 + newest.whole.wrapping_sub(older.whole);
         let product = high_half(newest.down, older.up) + (1 << (shift - 1));
-        let (least, most) = ((product - DOUBT) >> shift, (product + DOUBT) >> shift);
-        if least == most { least } else { self.weight_of_age(age as u128) }
+        ((product - DOUBT) >> shift, (product + DOUBT) >> shift)
     }
 
     /// The same from the age alone, to more digits than any doubt.

@@ -86,88 +86,122 @@ impl<'a> Split<'a> {
     /// `NoWeight` if all weights are zero and the total is not; there are no parts then.
     pub(crate) fn parts(&self, total: i64, parts: &mut Vec<i64>, scratch: &mut Scratch) -> Result<()> {
         parts.clear();
-        let count = self.weights.len();
-        if total == 0 {
-            parts.resize(count, 0);
-        } else if self.sum == 0 {
+        if total != 0 && self.sum == 0 {
             return Err(ErrorKind::NoWeight.into());
-        } else if self.equal {
-            let even = Even::new(total, count);
-            parts.resize(count, even.each);
-            parts[..even.longer].iter_mut().for_each(|part| *part += even.unit);
-        } else if total.unsigned_abs() > NARROW_SIZE || self.sum > NARROW_SUM {
-            self.wide(total, parts, &mut scratch.wide);
-        } else if count <= FEW {
-            self.few(total, parts);
+        }
+        parts.resize(self.weights.len(), 0);
+        self.add([total], parts.as_chunks_mut().0, scratch)
+    }
+
+    /// Adds the parts of several totals to the cells, of which there are as many as weights.
+    ///
+    /// # Errors
+    /// `NoWeight` if all weights are zero and a total is not; nothing is added then.
+    pub(crate) fn add<const N: usize>(
+        &self,
+        totals: [i64; N],
+        cells: &mut [[i64; N]],
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        debug_assert_eq!(self.weights.len(), cells.len());
+        if totals == [0; N] {
+            return Ok(());
+        }
+        if self.sum == 0 {
+            return Err(ErrorKind::NoWeight.into());
+        }
+        let is_wide = totals.iter().any(|total| total.unsigned_abs() > NARROW_SIZE) || self.sum > NARROW_SUM;
+        if self.equal {
+            totals.into_iter().enumerate().for_each(|(which, total)| evenly(total, which, cells));
+        } else if is_wide {
+            let wide = &mut scratch.wide;
+            totals.into_iter().enumerate().for_each(|(which, total)| self.wide(total, which, cells, wide));
+        } else if cells.len() <= FEW {
+            self.few(totals, cells);
         } else {
-            self.many(total, parts, scratch);
+            self.many(totals, cells, scratch);
         }
         Ok(())
     }
 
     /// Totals and sums of any size, by division in 128 bits: 2^63 times 2^53 is far from the end of these.
-    fn wide(&self, total: i64, parts: &mut Vec<i64>, remainders: &mut Vec<(u128, usize)>) {
+    fn wide<const N: usize>(
+        &self,
+        total: i64,
+        which: usize,
+        cells: &mut [[i64; N]],
+        remainders: &mut Vec<(u128, usize)>,
+    ) {
         let (size, unit) = (u128::from(total.unsigned_abs()), total.signum());
         let mut spare = total.unsigned_abs();
         remainders.clear();
-        for (place, weight) in self.weights.iter().enumerate() {
+        for (place, (cell, weight)) in cells.iter_mut().zip(self.weights).enumerate() {
             let product = size * u128::from(*weight);
             // A part never exceeds the total.
             let quotient = (product / self.sum) as u64;
             spare -= quotient;
-            parts.push(signed(quotient, unit));
+            cell[which] += signed(quotient, unit);
             remainders.push((product % self.sum, place));
         }
         let spare = spare as usize;
         if spare > 0 {
             remainders
                 .select_nth_unstable_by_key(spare - 1, |(remainder, place)| (Reverse(*remainder), *place));
-            remainders[..spare].iter().for_each(|(_, place)| parts[*place] += unit);
+            remainders[..spare].iter().for_each(|(_, place)| cells[*place][which] += unit);
         }
     }
 
-    fn few(&self, total: i64, parts: &mut Vec<i64>) {
-        let (divisor, unit) = (self.divisor(total), total.signum());
-        let mut spare = divisor.size;
-        let mut room = [0; FEW];
-        let remainders = &mut room[..self.weights.len()];
-        parts.extend(self.weights.iter().zip(&mut *remainders).map(|(weight, remainder)| {
-            let (quotient, rest) = divisor.divide(*weight);
-            *remainder = rest;
-            spare -= quotient;
-            signed(quotient, unit)
-        }));
-        for (place, part) in parts.iter_mut().enumerate() {
-            *part += if among_largest(remainders, place, spare as usize) { unit } else { 0 };
-        }
-    }
-
-    fn many(&self, total: i64, parts: &mut Vec<i64>, scratch: &mut Scratch) {
-        let Scratch { remainders, band, .. } = scratch;
-        let (divisor, unit) = (self.divisor(total), total.signum());
-        // Remainders are below the sum, so that six bits are left.
-        let shift = (u64::BITS - divisor.sum.leading_zeros()).saturating_sub(BITS);
-        let bucket = |remainder: u64| (remainder >> shift) as usize % BUCKETS;
-        let mut counts = [0; BUCKETS];
-        let mut spare = divisor.size;
-        remainders.resize(self.weights.len(), 0);
-        parts.extend(self.weights.iter().zip(&mut *remainders).map(|(weight, remainder)| {
-            let (quotient, rest) = divisor.divide(*weight);
-            *remainder = rest;
-            spare -= quotient;
-            counts[bucket(rest)] += 1;
-            signed(quotient, unit)
-        }));
-        let (last, spare) = last_bucket(&counts, spare as usize);
-        band.clear();
-        for (place, (part, remainder)) in parts.iter_mut().zip(&*remainders).enumerate() {
-            let bucket = bucket(*remainder);
-            *part += if bucket > last { unit } else { 0 };
-            if bucket == last {
-                band.push((*remainder, place));
+    fn few<const N: usize>(&self, totals: [i64; N], cells: &mut [[i64; N]]) {
+        for (which, total) in totals.into_iter().enumerate() {
+            let (divisor, unit) = (self.divisor(total), total.signum());
+            let mut spare = divisor.size;
+            let mut room = [0; FEW];
+            let remainders = &mut room[..cells.len()];
+            for ((cell, weight), remainder) in cells.iter_mut().zip(self.weights).zip(&mut *remainders) {
+                let (quotient, rest) = divisor.divide(*weight);
+                *remainder = rest;
+                spare -= quotient;
+                cell[which] += signed(quotient, unit);
+            }
+            for (place, cell) in cells.iter_mut().enumerate() {
+                cell[which] += if among_largest(remainders, place, spare as usize) { unit } else { 0 };
             }
         }
-        settle(band, spare, unit, parts);
+    }
+
+    fn many<const N: usize>(&self, totals: [i64; N], cells: &mut [[i64; N]], scratch: &mut Scratch) {
+        let Scratch { remainders, band, .. } = scratch;
+        let (divisors, units) = (totals.map(|total| self.divisor(total)), totals.map(i64::signum));
+        // Remainders are below the sum, so that six bits are left.
+        let shift = (u64::BITS - (self.sum as u64).leading_zeros()).saturating_sub(BITS);
+        let mut counts = [[0; BUCKETS]; N];
+        let mut spare = divisors.map(|divisor| divisor.size);
+        remainders.resize(cells.len() * N, 0);
+        let remainders = remainders.as_chunks_mut::<N>().0;
+        for ((cell, weight), remainders) in cells.iter_mut().zip(self.weights).zip(&mut *remainders) {
+            for which in 0..N {
+                let (quotient, rest) = divisors[which].divide(*weight);
+                remainders[which] = rest;
+                spare[which] -= quotient;
+                counts[which][(rest >> shift) as usize % BUCKETS] += 1;
+                cell[which] += signed(quotient, units[which]);
+            }
+        }
+        for which in 0..N {
+            let (last, spare) = last_bucket(&counts[which], spare[which] as usize);
+            // What is above the last bucket that gets a unit, and what is in it.
+            let (low, width) = ((last as u64) << shift, 1 << shift);
+            band.clear();
+            for (place, (cell, remainders)) in cells.iter_mut().zip(&*remainders).enumerate() {
+                let above = remainders[which].wrapping_sub(low);
+                let is_above = remainders[which] >= low && above >= width;
+                cell[which] += if is_above { units[which] } else { 0 };
+                if above < width {
+                    band.push((remainders[which], place));
+                }
+            }
+            settle(band, spare, |place| cells[place][which] += units[which]);
+        }
     }
 
     fn divisor(&self, total: i64) -> Divisor {
@@ -211,6 +245,13 @@ fn signed(size: u64, unit: i64) -> i64 {
     (size as i64).wrapping_mul(unit)
 }
 
+/// Adds the parts of a total over equal weights.
+fn evenly<const N: usize>(total: i64, which: usize, cells: &mut [[i64; N]]) {
+    let even = Even::new(total, cells.len());
+    cells.iter_mut().for_each(|cell| cell[which] += even.each);
+    cells[..even.longer].iter_mut().for_each(|cell| cell[which] += even.unit);
+}
+
 /// Whether a remainder is one of the `spare` largest, the earlier before the later.
 #[inline]
 fn among_largest(remainders: &[u64], place: usize, spare: usize) -> bool {
@@ -234,12 +275,12 @@ fn last_bucket(counts: &[u32; BUCKETS], spare: usize) -> (usize, usize) {
     (0, left)
 }
 
-/// Gives a unit to each of the `spare` largest remainders of a band, which is in order of place.
-fn settle(band: &mut Vec<(u64, usize)>, mut spare: usize, unit: i64, parts: &mut [i64]) {
+/// Gives a unit to the place of each of the `spare` largest remainders of a band, which is in order of place.
+fn settle(band: &mut Vec<(u64, usize)>, mut spare: usize, mut give: impl FnMut(usize)) {
     while spare > 0 {
         let differ = band.iter().fold(0, |differ, (remainder, _)| differ | (remainder ^ band[0].0));
         if differ == 0 {
-            band.iter().take(spare).for_each(|(_, place)| parts[*place] += unit);
+            band.iter().take(spare).for_each(|(_, place)| give(*place));
             return;
         }
         if band.len() <= FEW {
@@ -247,7 +288,9 @@ fn settle(band: &mut Vec<(u64, usize)>, mut spare: usize, unit: i64, parts: &mut
             let remainders = &mut room[..band.len()];
             remainders.iter_mut().zip(&*band).for_each(|(to, (remainder, _))| *to = *remainder);
             for (rank, (_, place)) in band.iter().enumerate() {
-                parts[*place] += if among_largest(remainders, rank, spare) { unit } else { 0 };
+                if among_largest(remainders, rank, spare) {
+                    give(*place);
+                }
             }
             return;
         }
@@ -258,7 +301,9 @@ fn settle(band: &mut Vec<(u64, usize)>, mut spare: usize, unit: i64, parts: &mut
         band.iter().for_each(|(remainder, _)| counts[bucket(*remainder)] += 1);
         let (last, left) = last_bucket(&counts, spare);
         band.retain(|(remainder, place)| {
-            parts[*place] += if bucket(*remainder) > last { unit } else { 0 };
+            if bucket(*remainder) > last {
+                give(*place);
+            }
             bucket(*remainder) == last
         });
         spare = left;

@@ -11,8 +11,6 @@ pub(super) struct Given<'s> {
     pub(super) flags: &'s [Flags],
     pub(super) models: usize,
     pub(super) model: usize,
-    /// How many models look at each pair.
-    pub(super) decays: usize,
 }
 
 impl Given<'_> {
@@ -39,7 +37,10 @@ impl Given<'_> {
                     model.weigh_steps(&Length(high - low), &mut self.scratch.weights);
                     let weights = self.scratch.weights.as_slice();
                     self.scratch.units = integers(weights, weights.iter().copied().fold(0.0, f64::max));
-                    self.split(minor)?;
+                    let Scratch { units, shares, values, room, .. } = &mut *self.scratch;
+                    let split = Split::new(units)?;
+                    split.parts(ONE, shares, room)?;
+                    split.parts(minor, values, room)?;
                     for place in 0..high - low {
                         for which in 0..2 {
                             let part = [&self.scratch.shares, &self.scratch.values][which][place];
@@ -49,15 +50,11 @@ impl Given<'_> {
                 }
             }
             Way::Decay(half_life, place) => {
-                let Scratch { factors, units, start, .. } = &mut *self.scratch;
-                let newest = factors[high - 1 - *start];
-                units.clear();
-                units.extend(
-                    factors[low - *start..high - *start]
-                        .iter()
-                        .map(|factor| half_life.weight(newest, *factor)),
-                );
-                self.by_units(*place, low, minor)?;
+                let Scratch { factors, units, alone, room, start, .. } = &mut *self.scratch;
+                let (low, high) = (low - *start, high - *start);
+                half_life.weights(&factors[low..high], units);
+                let cells = &mut alone[*place * (factors.len() + 1)..][low..high];
+                Split::new(units)?.add([ONE, minor], cells, room)?;
             }
         }
         Ok(())
@@ -119,27 +116,9 @@ impl Given<'_> {
 
     /// Gives share and value to one touch under a model that looks at each pair.
     fn alone(&mut self, place: usize, touch: usize, more: [i64; 2]) {
-        let Scratch { alone, start, .. } = &mut *self.scratch;
-        let cell = &mut alone[(touch - *start) * self.decays + place];
+        let Scratch { alone, factors, start, .. } = &mut *self.scratch;
+        let cell = &mut alone[place * (factors.len() + 1) + touch - *start];
         *cell = [cell[0] + more[0], cell[1] + more[1]];
-    }
-
-    fn by_units(&mut self, place: usize, low: usize, minor: i64) -> Result<()> {
-        self.split(minor)?;
-        let Scratch { shares, values, alone, start, .. } = &mut *self.scratch;
-        let cells = alone[(low - *start) * self.decays + place..].iter_mut().step_by(self.decays);
-        for ((cell, share), value) in cells.zip(shares.iter()).zip(values.iter()) {
-            *cell = [cell[0] + share, cell[1] + value];
-        }
-        Ok(())
-    }
-
-    /// Splits the whole and the value by the units at hand.
-    fn split(&mut self, minor: i64) -> Result<()> {
-        let Scratch { units, shares, values, room, .. } = &mut *self.scratch;
-        let split = Split::new(units)?;
-        split.parts(ONE, shares, room)?;
-        split.parts(minor, values, room)
     }
 }
 

@@ -92,7 +92,7 @@ struct Scratch {
     start: usize,
     /// By touch and model, share and value: what begins to be given here, to this and all later touches.
     from: Vec<[i64; 2]>,
-    /// By touch and model that looks at each pair, share and value: what is given to this touch alone.
+    /// By model that looks at each pair and touch, share and value: what is given to this touch alone.
     alone: Vec<[i64; 2]>,
     factors: Vec<Factor>,
     /// By model, share and value: what goes on to be given to the next touch.
@@ -381,9 +381,8 @@ impl Plain {
                 self.scratch.factors.extend(times.iter().map(|at| half_life.factor(i128::from(*at))));
             }
             for order in orders.iter().filter(|order| order.inside && order.low < order.high) {
-                let decays = self.decays.len();
                 let mut given =
-                    given::Given { scratch: &mut self.scratch, flags: &self.flags, models, model, decays };
+                    given::Given { scratch: &mut self.scratch, flags: &self.flags, models, model };
                 given.give(way, *order)?;
             }
         }
@@ -400,14 +399,14 @@ impl Plain {
         let Scratch { from, alone, touches, running, .. } = &mut self.scratch;
         running.clear();
         running.resize(models, [0; 2]);
-        let decays = &self.decays;
-        for (place, content) in touches.content[span(orders)].iter().enumerate() {
+        let (decays, span) = (&self.decays, span(orders));
+        for (place, content) in touches.content[span.clone()].iter().enumerate() {
             for (running, from) in running.iter_mut().zip(&from[place * models..]) {
                 *running = [running[0] + from[0], running[1] + from[1]];
             }
             // Such a model gives to each touch by itself, and nothing goes on to the next.
-            for (model, alone) in decays.iter().zip(&alone[place * decays.len()..]) {
-                running[*model] = *alone;
+            for (which, model) in decays.iter().enumerate() {
+                running[*model] = alone[which * (span.len() + 1) + place];
             }
             for labels in &mut self.labels {
                 labels.give(currency, *content, running);
