@@ -189,15 +189,17 @@ impl<'a> Split<'a> {
         }
         for which in 0..N {
             let (last, spare) = last_bucket(&counts[which], spare[which] as usize);
-            // What is above the last bucket that gets a unit, and what is in it.
-            let (low, width) = ((last as u64) << shift, 1 << shift);
+            // Where the last bucket that gets a unit begins, and where it ends.
+            let (low, high, sign) = ((last as u64) << shift, (last as u64 + 1) << shift, units[which] >> 63);
             band.clear();
             for (place, (cell, remainders)) in cells.iter_mut().zip(&*remainders).enumerate() {
-                let above = remainders[which].wrapping_sub(low);
-                let is_above = remainders[which] >= low && above >= width;
-                cell[which] += if is_above { units[which] } else { 0 };
-                if above < width {
-                    band.push((remainders[which], place));
+                let remainder = remainders[which];
+                // 1 if it lies above, with the total's sign. Both are up to 2^63, and there is no branch, as which of them lie
+                // above is anybody's guess.
+                let above = ((high - 1).wrapping_sub(remainder) >> 63) as i64;
+                cell[which] += (above ^ sign) - sign;
+                if remainder.wrapping_sub(low) < high - low {
+                    band.push((remainder, place));
                 }
             }
             settle(band, spare, |place| cells[place][which] += units[which]);
