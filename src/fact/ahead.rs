@@ -5,6 +5,7 @@
 
 use std::hint::black_box;
 
+use crate::fact::text::Texts;
 use crate::fact::{Cluster, Facts, Row};
 
 /// So many are looked at together: about as many as a processor fetches at once.
@@ -30,6 +31,16 @@ pub(crate) fn of_clusters(facts: &Facts, clusters: &[Cluster]) {
 
 fn ends(cluster: &Cluster) -> [Option<&Row>; 2] {
     [cluster.rows.first(), cluster.rows.last()]
+}
+
+/// Some rows, whose places stand behind the numbers of their clusters, then their ids.
+#[inline]
+pub(super) fn of_rows(rows: &[Row], places: &[(u32, u32)], text: Option<&Texts>) {
+    let rows = || places.iter().map(|(_, place)| &rows[*place as usize]);
+    black_box(rows().fold(0, |sum, row| sum ^ row.handle));
+    if let Some(text) = text {
+        black_box(rows().fold(0, |sum, row| sum ^ text.byte(row.id[1])));
+    }
 }
 
 /// Their first facts, then the order and the ids of these.

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use crate::error::Result;
 use crate::event::{Event, EventRef, PlainTurn, PrivacyLevel};
+use crate::fact::ahead::{self, AHEAD};
 use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft, Id, compare};
 use crate::fact::content::{ContentId, ContentRef, Contents};
@@ -58,10 +59,12 @@ impl<'f> Bulk<'f> {
     /// # Errors
     /// `Full` at a cap of the limits; those before are in the set then.
     pub(crate) fn add(&mut self, event: &mut EventRef<'_>) -> Result<()> {
-        if let Some(turn) = PlainTurn::of(event)
-            && self.pass(&turn, self.find(&turn)).is_some()
-        {
-            return Ok(());
+        if let Some(turn) = PlainTurn::of(event) {
+            let (kind, text) = turn.who;
+            let found = self.seen.find(self.seen.sought(kind, text));
+            if self.pass(&turn, found).is_some() {
+                return Ok(());
+            }
         }
         self.enter_by_door(event)
     }
@@ -73,13 +76,6 @@ impl<'f> Bulk<'f> {
             Some(()) => Ok(()),
             None => self.enter_by_door(&mut EventRef::from(*turn)),
         }
-    }
-
-    /// Looks for the identifier of a plain turn.
-    #[inline]
-    pub(super) fn find(&self, turn: &PlainTurn<'_>) -> Option<Handle> {
-        let (kind, text) = turn.who;
-        self.seen.find(self.seen.sought(kind, text))
     }
 
     fn enter_by_door(&mut self, event: &mut EventRef<'_>) -> Result<()> {
@@ -168,6 +164,7 @@ impl<'f> Bulk<'f> {
         }
         let known = self.plain(kind, text)?;
         let content = content(self)?;
+        self.facts.spread();
         let handle = self.facts.enter_one(known);
         self.seen.insert(sought, handle);
         Some((content, handle))
@@ -207,6 +204,7 @@ impl<'f> Bulk<'f> {
 
     /// The handle of several, for which there is room.
     pub(super) fn enter(&mut self, who: &[Known]) -> Handle {
+        self.facts.spread();
         self.facts.enter(who)
     }
 
@@ -289,6 +287,7 @@ impl Facts {
             Some(handle) => handle,
             None => {
                 self.fits(0, self.unknown(&fact.who))?;
+                self.spread();
                 self.enter(&fact.who)
             }
         };
@@ -327,6 +326,7 @@ impl Facts {
         if staged.rows.is_empty() {
             return;
         }
+        self.trim();
         let clusters = self.note_uses(&staged.rows);
         let order = self.by_cluster(clusters);
         let hashed = self.hashed();
@@ -430,7 +430,14 @@ impl Hand<'_> {
         }
         let mut taken = Taken { new: 0, bytes: 0 };
         let mut room = Room::default();
+        let (mut rest, mut looked) = (order, 0);
         for same in order.chunk_by(|(a, _), (b, _)| a == b) {
+            if looked < same.len() + AHEAD {
+                let next = &rest[looked..(same.len() + 2 * AHEAD).min(rest.len())];
+                ahead::of_rows(&self.staged.rows, next, (!self.hashed).then_some(&self.staged.text));
+                looked += next.len();
+            }
+            (rest, looked) = (&rest[same.len()..], looked - same.len());
             let cluster = &mut clusters[(same[0].0 - first) as usize];
             let before = cluster.text.len();
             taken.new += cluster.take_in(self, same, &mut room);

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | 3 | a list that doubles: what it holds and as much spare, beside the half that is copied |
 //! | 2.25 | a list that grows by an eighth: all of it, and all of it again |
+//! | 2.5 | a list that grows by half while many events come in |
 //! | 4 | an [`Index`](super::index::Index): 2.7 slots a number at the most, and half as many that are copied |
 
 use crate::error::{ErrorKind, Result};
@@ -36,13 +37,13 @@ const ID_BYTE: u64 = 6;
 /// An identifier or a set of them: its name, its place in a cluster, whose it is once that has been asked for, and
 /// what remembers it during a call.
 const NAME: u64 =
-    size_of::<Name>() as u64 * 9 / 4 + INDEXED + 3 * 4 + 2 * 16 + SLOTS_EACH * size_of::<Slot>() as u64;
+    size_of::<Name>() as u64 * 5 / 2 + INDEXED + 3 * 4 + 2 * 16 + SLOTS_EACH * size_of::<Slot>() as u64;
 
 /// A member of a set.
 const MEMBER: u64 = 3 * 4;
 
 /// A cluster, its first rows and its first text.
-const CLUSTER: u64 = size_of::<Cluster>() as u64 * 9 / 4 + 3 * size_of::<Row>() as u64 + 2 * 64;
+const CLUSTER: u64 = size_of::<Cluster>() as u64 * 5 / 2 + 3 * size_of::<Row>() as u64 + 2 * 64;
 
 /// A content without its texts.
 const CONTENT: u64 = 3 * size_of::<Held>() as u64 + size_of::<Query>() as u64 + INDEXED + 64;

@@ -141,6 +141,18 @@ pub(crate) fn make_room<T>(list: &mut Vec<T>) {
     }
 }
 
+/// The same while many come in: half more, so that few are moved. [`trim`] gives back what is too much.
+pub(crate) fn spread<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() && list.len() >= 64 {
+        list.reserve_exact(list.len() / 2);
+    }
+}
+
+/// Leaves a sixteenth spare: about what there is on average where one comes after the other.
+pub(crate) fn trim<T>(list: &mut Vec<T>) {
+    list.shrink_to(list.len() + list.len() / 16);
+}
+
 /// A keyed hash for tables: fast, no promise beyond spreading what an outsider chooses without knowing the seed.
 ///
 /// Each eight bytes are folded in by one multiplication whose two halves are combined.

@@ -72,7 +72,10 @@ type Waiting<'l> = SmallVec<[(u64, PlainTurn<'l>); BATCH]>;
 
 /// Adds turns that wait.
 fn add_all(waiting: &mut Waiting<'_>, bulk: &mut Bulk<'_>) -> Result<(), (u64, Error)> {
-    let found: SmallVec<[_; BATCH]> = waiting.iter().map(|(_, turn)| bulk.find(turn)).collect();
+    let sought = waiting.iter().map(|(_, PlainTurn { who: (kind, text), .. })| bulk.seen.sought(*kind, text));
+    let sought: SmallVec<[_; BATCH]> = sought.collect();
+    bulk.seen.look_ahead(sought.iter().copied());
+    let found: SmallVec<[_; BATCH]> = sought.iter().map(|sought| bulk.seen.find(*sought)).collect();
     for ((number, turn), found) in waiting.drain(..).zip(found) {
         bulk.add_turn(&turn, found).map_err(|error| (number, error))?;
     }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::fact::Known;
-use crate::fact::index::{Index, make_room};
+use crate::fact::index::{Index, make_room, spread, trim};
 use crate::id::{IdKind, Pseudonym};
 
 /// A number of an identifier, or of a set of several: what a fact carries instead of identifiers.
@@ -150,6 +150,16 @@ impl Names {
         self.lists.extend_from_slice(members);
         let (key, count) = (key_of_set(who), members.len() as u8);
         Name { key, cluster, start, count, kind: IdKind::Checkout, claims: false }
+    }
+
+    /// Makes room for many that come.
+    pub(super) fn spread(&mut self) {
+        spread(&mut self.held);
+    }
+
+    /// Gives back what of it was too much.
+    pub(super) fn trim(&mut self) {
+        trim(&mut self.held);
     }
 
     fn place(&mut self, name: Name) -> Handle {

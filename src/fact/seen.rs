@@ -2,6 +2,7 @@
 //! screened for placeholders nor given its pseudonym again.
 
 use std::hash::Hasher;
+use std::hint::black_box;
 
 use crate::fact::index::Mix;
 use crate::fact::names::Handle;
@@ -38,7 +39,7 @@ const FIRST: usize = 64;
 const MOST: usize = 1 << 22;
 
 /// A text as it is looked for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Sought {
     words: [u64; 3],
     sort: u32,
@@ -63,6 +64,15 @@ impl Seen {
         let mut mix = Mix::new(self.seed ^ u64::from(sort));
         words.into_iter().for_each(|word| mix.write_u64(word));
         mix.short()
+    }
+
+    /// Fetches where texts would stand.
+    #[inline]
+    pub(super) fn look_ahead(&self, sought: impl Iterator<Item = Sought>) {
+        if let Some(mask) = self.slots.len().checked_sub(1) {
+            let sort = |sought: Sought| self.slots[sought.hash as usize & mask].sort;
+            black_box(sought.fold(0, |sum, sought| sum ^ sort(sought)));
+        }
     }
 
     #[inline]

@@ -28,7 +28,7 @@ use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft};
 use crate::fact::content::{Content, ContentId, Contents, NONE};
 use crate::fact::door::{Door, Parts, Passed, RowFact};
-use crate::fact::index::{Mix, make_room};
+use crate::fact::index::{Mix, make_room, spread, trim};
 use crate::fact::intake::Recorded;
 use crate::fact::names::{Handle, NOBODY, Names};
 use crate::fact::rows::{Place, Row};
@@ -366,6 +366,18 @@ impl Facts {
         let handle = self.names.add_one(known, cluster);
         self.clusters[cluster as usize].handles.push(handle);
         handle
+    }
+
+    /// Makes room for identifiers while many come in.
+    pub(super) fn spread(&mut self) {
+        spread(&mut self.clusters);
+        self.names.spread();
+    }
+
+    /// Gives back what of it was too much.
+    pub(super) fn trim(&mut self) {
+        trim(&mut self.clusters);
+        self.names.trim();
     }
 
     /// A cluster in which nothing is.

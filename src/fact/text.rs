@@ -94,6 +94,12 @@ impl Texts {
         self.0.first().copied().unwrap_or_default()
     }
 
+    /// The first byte of what stands at a place, which is fetched by it.
+    #[inline]
+    pub(super) fn byte(&self, place: u32) -> u8 {
+        self.0[place as usize]
+    }
+
     /// How many bytes all of them take.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

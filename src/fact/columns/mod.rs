@@ -59,6 +59,7 @@ struct Batch<'a> {
     labels: [u32; BATCH],
     /// The identifiers, where there is one column of them.
     named: [&'a str; BATCH],
+    sought: [Sought; BATCH],
     /// Their handles, where they were seen before.
     found: [Option<Handle>; BATCH],
 }
@@ -67,7 +68,8 @@ impl<'a> Short<'_, 'a> {
     fn take_in(&mut self, bulk: &mut Bulk<'_>) -> Result<()> {
         let mut rows = Vec::with_capacity(STRETCH);
         let none = [""; BATCH];
-        let mut batch = Batch { ids: none, labels: [0; BATCH], named: none, found: [None; BATCH] };
+        let (sought, found) = ([Sought::default(); BATCH], [None; BATCH]);
+        let mut batch = Batch { ids: none, labels: [0; BATCH], named: none, sought, found };
         for start in (0..self.block.rows()).step_by(STRETCH) {
             rows.clear();
             self.block.select(start..self.block.rows().min(start + STRETCH), &mut rows);
@@ -95,8 +97,13 @@ impl<'a> Short<'_, 'a> {
         self.labels.numbers(start, rows, bulk.limits(), &mut batch.labels);
         if let [(kind, texts)] = self.block.who.as_slice() {
             texts.gather(start, rows, &mut batch.named);
-            for (found, text) in batch.found.iter_mut().zip(&batch.named[..rows.len()]) {
-                *found = bulk.seen.find(bulk.seen.sought(*kind, text));
+            let sought = &mut batch.sought[..rows.len()];
+            for (sought, text) in sought.iter_mut().zip(&batch.named) {
+                *sought = bulk.seen.sought(*kind, text);
+            }
+            bulk.seen.look_ahead(sought.iter().copied());
+            for (found, sought) in batch.found.iter_mut().zip(sought) {
+                *found = bulk.seen.find(*sought);
             }
         }
     }
