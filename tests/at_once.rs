@@ -6,7 +6,7 @@ mod world;
 use std::io::BufReader;
 
 use clinch::event::{Columns, EventOf, Query, Texts, Times, jsonl};
-use clinch::{ErrorKind, Event, EventRef, IdKind, Key, Limits, PrivacyLevel, Tracker, Who};
+use clinch::{ErrorKind, Event, EventRef, IdKind, Identifier, Key, Limits, PrivacyLevel, Tracker, Who};
 use proptest::prelude::*;
 use support::{at, eur, key, question};
 
@@ -116,8 +116,16 @@ fn block() -> impl Strategy<Value = Block> {
     (prop::sample::select(kinds.to_vec()), prop::collection::vec(row, 1..20))
 }
 
+/// Erases somebody who never was here. From then on every event is looked at whole: no short way is taken around what
+/// keeps personal data out.
+fn erase_a_stranger(tracker: &mut Tracker) {
+    tracker.erase(Identifier::new(IdKind::Visitor, "a-stranger-0"), at("2020-01-01T00:00:00Z")).unwrap();
+}
+
+/// Events one after the other, each looked at whole.
 fn alone(events: &[Event], limits: &Limits) -> Tracker {
     let mut tracker = Tracker::with_limits(key(), limits.clone());
+    erase_a_stranger(&mut tracker);
     for event in events {
         let _recorded = tracker.record(event.clone()).unwrap();
     }
@@ -138,11 +146,19 @@ proptest! {
         let each = alone(&events, &limits);
         let mut at_once = Tracker::with_limits(key(), limits.clone());
         at_once.extend(events.iter().cloned()).unwrap();
+        erase_a_stranger(&mut at_once);
         prop_assert_eq!(bytes(&at_once), bytes(&each));
+        let mut by_turns = Tracker::with_limits(key(), limits.clone());
+        for event in &events {
+            let _recorded = by_turns.record(event.clone()).unwrap();
+        }
+        erase_a_stranger(&mut by_turns);
+        prop_assert_eq!(bytes(&by_turns), bytes(&each));
         // Halves meet what is there already.
         let mut halves = Tracker::with_limits(key(), limits);
         halves.extend(events[events.len() / 2..].iter().cloned()).unwrap();
         halves.extend(events.iter().cloned()).unwrap();
+        erase_a_stranger(&mut halves);
         prop_assert_eq!(bytes(&halves), bytes(&each));
     }
 
@@ -162,6 +178,7 @@ proptest! {
             blocks.iter().map(|(_, rows)| rows.iter().map(|row| row.3).collect()).collect();
         let mut columns: Vec<Columns<'_>> = Vec::new();
         let mut each = Tracker::with_limits(key(), limits.clone());
+        erase_a_stranger(&mut each);
         let mut result = Ok(());
         for (place, (kind, rows)) in blocks.iter().enumerate() {
             let topics = Texts::coded(&codes[place], &labels);
@@ -185,6 +202,7 @@ proptest! {
         }
         let mut at_once = Tracker::with_limits(key(), limits);
         let error = at_once.extend_columns(&columns).err().map(|error| error.to_string());
+        erase_a_stranger(&mut at_once);
         prop_assert_eq!(error, result.err().map(|error| error.to_string()));
         prop_assert_eq!(bytes(&at_once), bytes(&each));
     }
@@ -202,6 +220,9 @@ proptest! {
         }
         let log = lines.join("\n");
         let (mut tracker, mut by_event) = (Tracker::new(key()), Tracker::new(key()));
+        // Each looked at whole, too.
+        let mut whole = Tracker::new(key());
+        erase_a_stranger(&mut whole);
         let watch = watched.then(|| tracker.watch(&question()).unwrap());
         let mut told = Vec::new();
         let mut reader = jsonl::read(BufReader::with_capacity(capacity, log.as_bytes()));
@@ -212,6 +233,11 @@ proptest! {
         prop_assert_eq!(told, expected);
         prop_assert_eq!(reader.line() as usize, log.lines().count());
         prop_assert_eq!(bytes(&tracker), bytes(&by_event));
+        for event in jsonl::lines(log.as_bytes()).filter_map(Result::ok) {
+            let _recorded = whole.record_ref(event).unwrap();
+        }
+        erase_a_stranger(&mut by_event);
+        prop_assert_eq!(bytes(&whole), bytes(&by_event));
         if let Some(watch) = watch {
             prop_assert_eq!(tracker.watched(&watch).unwrap(), by_event.report(&question()).unwrap());
         }

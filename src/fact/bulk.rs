@@ -7,12 +7,12 @@ use std::cmp::Ordering;
 use std::sync::OnceLock;
 
 use crate::error::Result;
-use crate::event::{Event, EventRef, PlainTurn, PrivacyLevel};
+use crate::event::{Event, EventRef, PlainTurn};
 use crate::fact::ahead::{self, AHEAD};
 use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft, Id, compare};
 use crate::fact::content::{ContentId, ContentRef, Contents};
-use crate::fact::door::{Passed, RowFact};
+use crate::fact::door::{Passed, RowFact, is_plain};
 use crate::fact::intake::{Intake, Recorded};
 use crate::fact::names::Handle;
 use crate::fact::rows::{NO_TURN, Row};
@@ -21,7 +21,7 @@ use crate::fact::set::Facts;
 use crate::fact::text::Texts;
 use crate::fact::told::Told;
 use crate::fact::{Known, LeftOut, Limits};
-use crate::id::{IdKind, is_junk};
+use crate::id::IdKind;
 use crate::time::Instant;
 
 /// From how many staged facts on they are dealt out, whatever there is already.
@@ -111,23 +111,13 @@ impl<'f> Bulk<'f> {
         Ok(())
     }
 
-    /// Stages a turn whose identifier is plain; does nothing where the door might: at a level that takes labels, at an id that
-    /// is too long, and at a label that is long enough to contain the identifier.
+    /// Stages a turn that the door lets in as it is, if there is room.
     fn pass(&mut self, turn: &PlainTurn<'_>, found: Option<Handle>) -> Option<()> {
-        let PlainTurn { id, at, turn: cause, who: (kind, text), labels } = turn;
-        let is_short = |label: &Option<&str>| label.is_none_or(|l| l.len() < text.len() && l.is_ascii());
-        let longest = id.len().max(cause.map_or(0, str::len));
-        let is_plain = !id.is_empty()
-            && longest <= self.limits().text_bytes
-            && self.limits().privacy >= PrivacyLevel::Intent
-            && labels.iter().all(is_short)
-            && self.has_plain_door
-            && self.has_room_for(1, 1);
-        if !is_plain {
+        if !self.has_plain_door || !self.facts.door().passes(turn) || !self.has_room_for(1, 1) {
             return None;
         }
-        let (content, handle) = self.numbers((*kind, text), found, |bulk| bulk.content_of(turn))?;
-        self.push(*at, (id, *cause), content, handle);
+        let (content, handle) = self.numbers(turn.who, found, |bulk| bulk.content_of(turn))?;
+        self.push(turn.at, (turn.id, turn.turn), content, handle);
         Some(())
     }
 
@@ -170,12 +160,6 @@ impl<'f> Bulk<'f> {
         Some((content, handle))
     }
 
-    /// An identifier that is plain and not too long, for whatever asks for it first.
-    pub(super) fn plain(&self, kind: IdKind, text: &str) -> Option<Known> {
-        let fits = text.len() <= self.limits().text_bytes && is_plain(kind, text);
-        fits.then(|| Known { kind, name: self.facts.key().pseudonym_of(kind, text) })
-    }
-
     pub(super) fn limits(&self) -> &Limits {
         self.facts.limits()
     }
@@ -192,6 +176,11 @@ impl<'f> Bulk<'f> {
             bytes::rows(waiting, text) + held.limits().row_at_most().saturating_mul(rows as u64)
         };
         facts.fits(waiting + rows, rows * identifiers).is_ok() && facts.fits_bytes(bytes).is_ok()
+    }
+
+    /// An identifier that is plain and not too long.
+    pub(super) fn plain(&self, kind: IdKind, text: &str) -> Option<Known> {
+        self.facts.door().plain(kind, text)
     }
 
     pub(super) fn known(&self, handle: Handle) -> Known {
@@ -376,13 +365,6 @@ impl Facts {
         }
         order
     }
-}
-
-/// Whether the door finds nothing to do at the text of an identifier but to give it its pseudonym, and whoever seeks it in
-/// labels can go by its letters. Only ASCII is one, whose lower case is letter by letter; and no phone number, which is
-/// sought by its digits.
-pub(super) fn is_plain(kind: IdKind, text: &str) -> bool {
-    kind != IdKind::Phone && text.is_ascii() && kind.normalised(text) == text && !is_junk(kind, text)
 }
 
 /// The identifier of an event that has one alone, in its own right: that of a row which is no claim.

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
+use crate::fact::Tags;
 use crate::fact::content::Contents;
 use crate::fact::names::Handle;
 use crate::fact::rows::{NO_TURN, Place, Row, Rows};
@@ -132,7 +133,8 @@ impl Cluster {
                 };
                 return rows.iter().enumerate().any(held);
             }
-            if all_differ(rows.iter().map(|row| row.id[0])) {
+            let mut seen = Tags::for_many(rows.len());
+            if rows.iter().all(|row| seen.insert(row.id[0])) {
                 return false;
             }
             let mut tags: Vec<(u32, u32)> =
@@ -227,24 +229,6 @@ impl Cluster {
     pub(crate) fn weight(&self) -> usize {
         self.rows.len() + self.handles.len() + self.books.len()
     }
-}
-
-/// Whether all hashes of ids differ: the place of each in a table a quarter full.
-fn all_differ(tags: impl ExactSizeIterator<Item = u32>) -> bool {
-    let mask = (tags.len() * 4).next_power_of_two() - 1;
-    // Where none stands, there is a zero; so one that is zero stands as another number, and may seem to be that.
-    let mut table = vec![0_u32; mask + 1];
-    for tag in tags.map(|tag| tag.max(1)) {
-        let mut place = tag as usize & mask;
-        while table[place] != 0 {
-            if table[place] == tag {
-                return false;
-            }
-            place = (place + 1) & mask;
-        }
-        table[place] = tag;
-    }
-    true
 }
 
 /// The order of rows, whose texts may stand apart: by instant, kind and id; what comes after the id decides nothing

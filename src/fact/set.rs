@@ -21,7 +21,7 @@
 use crate::error::{ErrorKind, Result};
 use smallvec::SmallVec;
 
-use crate::event::{EventRef, Kind, KindRef};
+use crate::event::{EventRef, Kind, KindRef, PlainTurn};
 use crate::fact::book::Books;
 use crate::fact::booked::{Booked, Version};
 use crate::fact::bytes;
@@ -115,6 +115,11 @@ impl Facts {
     }
 
     pub(crate) fn record(&mut self, mut event: EventRef<'_>, witness: &mut impl Witness) -> Result<Recorded> {
+        if let Some(turn) = PlainTurn::of(&event)
+            && let Some(fact) = self.door().enter_plain(&turn, &event)
+        {
+            return self.insert_row(&fact, witness);
+        }
         match self.door().enter(&mut event) {
             Ok(Passed::Row(fact)) => self.insert_row(&fact, witness),
             Ok(Passed::Booked(fact)) => self.insert_booked(fact, witness),

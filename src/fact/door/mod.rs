@@ -12,12 +12,14 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
-use crate::event::{ClaimWithdrawn, EventRef, EventRefOf, Kind, KindRef, ProductsRef, QueryRef};
+use crate::event::{
+    ClaimWithdrawn, EventRef, EventRefOf, Kind, KindRef, PlainTurn, PrivacyLevel, ProductsRef, QueryRef,
+};
 use crate::fact::cluster::Id;
 use crate::fact::content::ContentRef;
 pub(super) use crate::fact::door::screen::SHORTEST_SOUGHT;
 use crate::fact::tombstone::{Asking, Class, Gone};
-use crate::fact::{Fact, Known, Limits, blot};
+use crate::fact::{Fact, Known, LeftOut, Limits, blot};
 use crate::id::{IdKind, IdentifierRef, Key, is_junk, siphash128};
 use crate::link;
 use crate::link::channel::classify;
@@ -101,6 +103,46 @@ impl Door<'_> {
     /// told to look at has to make this false.
     pub(super) fn is_plain(&self) -> bool {
         self.gone.is_empty()
+    }
+
+    /// Whether it lets a plain turn in as it is: at a level that leaves labels, with an id that is not too long, and with
+    /// labels that are too short to contain the identifier.
+    #[inline]
+    pub(super) fn passes(&self, turn: &PlainTurn<'_>) -> bool {
+        let PlainTurn { id, turn: cause, who: (_, text), labels, .. } = turn;
+        let is_short =
+            |label: &Option<&str>| label.is_none_or(|label| label.len() < text.len() && label.is_ascii());
+        let longest = id.len().max(cause.map_or(0, str::len));
+        !id.is_empty()
+            && longest <= self.limits.text_bytes
+            && self.limits.privacy >= PrivacyLevel::Intent
+            && labels.iter().all(is_short)
+    }
+
+    /// An identifier at whose text there is nothing to do but to give it its pseudonym, and which whoever seeks it in labels
+    /// can go by its letters. Only ASCII is one, whose lower case is letter by letter; and no phone number, which is
+    /// sought by its digits.
+    pub(super) fn plain(&self, kind: IdKind, text: &str) -> Option<Known> {
+        let fits = text.len() <= self.limits.text_bytes && is_plain(kind, text);
+        fits.then(|| Known { kind, name: self.key.pseudonym_of(kind, text) })
+    }
+
+    /// The row of a plain turn that says all that `event` does, if there is nothing about it to look at more closely. It
+    /// is the row that [`Door::enter`] makes of it.
+    pub(super) fn enter_plain<'c, 'a>(
+        &self,
+        turn: &PlainTurn<'c>,
+        event: &'c EventRef<'a>,
+    ) -> Option<RowFact<'c, 'a>> {
+        let (kind, text) = turn.who;
+        if !self.is_plain() || !self.passes(turn) {
+            return None;
+        }
+        let who = SmallVec::from_slice(&[self.plain(kind, text)?]);
+        let channel = event.channel.as_deref();
+        let content = ContentRef { kind: &event.kind, channel, junk: 0, left_out: LeftOut::default() };
+        let (id, cause) = (self.stored(turn.id), turn.turn.map(|turn| self.stored(turn)));
+        Some(RowFact { at: turn.at, id, turn: cause, who, content })
     }
 
     /// Lets an event in; what it must not say is taken out of it.
@@ -353,6 +395,11 @@ impl Door<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether an identifier is [plain](Door::plain), however long it is.
+pub(super) fn is_plain(kind: IdKind, text: &str) -> bool {
+    kind != IdKind::Phone && text.is_ascii() && kind.normalised(text) == text && !is_junk(kind, text)
 }
 
 /// Calls `each` with the identifiers of an event in the form in which they are compared, those inside a claim

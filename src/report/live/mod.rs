@@ -219,11 +219,11 @@ impl Live {
         let Self { question, plan, here, shoppers, named, .. } = self;
         let world = world(facts, question, plan);
         let State { tally, plain: Some(plain) } = here else { return };
-        if plain.meet(&world, cluster, tally) {
+        let is_named = || world.cluster(cluster).rows.iter().any(|row| named.has(row.id[0]));
+        let is_seen = !named.is_empty() && is_named();
+        if !is_seen && plain.meet(&world, cluster, tally) {
             let found = Shopper::new(&world, cluster, here, question.period);
-            if let Some(found) = found.filter(|found| !found.has_any(named)) {
-                shoppers.insert(cluster, found);
-            }
+            found.into_iter().for_each(|found| shoppers.insert(cluster, found));
         }
     }
 

@@ -8,11 +8,10 @@
 use std::collections::BTreeMap;
 
 use crate::error::Result;
-use crate::fact::{Change, Facts, Handle, NONE, Traits};
+use crate::fact::{Change, Facts, Handle, NONE, Tags, Traits};
 use crate::journey::World;
 use crate::money::Currency;
 use crate::reason::RefuseReason;
-use crate::report::live::ties::Named;
 use crate::report::plain::{Bought, Plain, Touches};
 use crate::report::state::State;
 use crate::report::tally::{ASKED, CONVERTED, TURNS, Tally};
@@ -80,8 +79,8 @@ pub(super) struct Shopper {
     touches: Touches,
     /// In order of time.
     orders: Vec<Order>,
-    /// Hashes of the ids of events, in order.
-    tags: Vec<u32>,
+    /// Hashes of the ids of events.
+    tags: Tags,
     /// Turns in the period, and those of them that stand in the window of an order.
     turns: [u32; 2],
     /// The same by conversation.
@@ -126,10 +125,11 @@ impl Shopper {
             let currency = state.tally.currency_at(bought.currency)?;
             Some(Order { at, minor, currency, low, high, inside })
         };
-        let mut tags: Vec<u32> = world.cluster(number).rows.iter().map(|row| row.id[0]).collect();
-        tags.sort_unstable();
+        let rows = &world.cluster(number).rows;
+        let mut tags = Tags::for_many(rows.len());
+        tags.add_all(rows.iter().map(|row| row.id[0]));
         let mut shopper = Self {
-            touches: touches.clone(),
+            touches: touches.with_room(),
             orders: bought.iter().map(order).collect::<Option<_>>()?,
             tags,
             turns: [0; 2],
@@ -148,11 +148,6 @@ impl Shopper {
             });
         }
         Some(shopper)
-    }
-
-    /// Whether others name a turn of this shopper.
-    pub(super) fn has_any(&self, named: &Named) -> bool {
-        !named.is_empty() && self.tags.iter().any(|tag| named.has(*tag))
     }
 
     /// Calls `note` with the figures of the person and the conversation of a touch, if it is a turn in the period.
@@ -184,7 +179,7 @@ impl Shopper {
                 && !flags.blocks
                 && row.at.nanos() <= now
                 && known(row.handle)
-                && self.tags.binary_search(&row.tag).is_err()
+                && !self.tags.has(row.tag)
                 && at.is_ok_and(|at| !flags.touch || self.touches.at.binary_search(&at).is_err());
         }
         let Some((fact, handle)) = change.order else { return false };
@@ -208,8 +203,7 @@ impl Shopper {
     ) -> Result<()> {
         let (Some(row), Some(plain)) = (change.row, &sides.here.plain) else { return Ok(()) };
         sides.here.tally.intake.events += 1;
-        let (Ok(place) | Err(place)) = self.tags.binary_search(&row.tag);
-        self.tags.insert(place, row.tag);
+        let _new = self.tags.insert(row.tag);
         let (flags, window) = (plain.flags(row.content), plain.window());
         let Some(at) = i64::try_from(row.at.nanos()).ok().filter(|_| flags.touch) else { return Ok(()) };
         let count = self.touches.at.len();

@@ -83,6 +83,18 @@ pub(crate) struct Touches {
     pub(crate) handle: Vec<u32>,
 }
 
+impl Touches {
+    /// The same with room for more.
+    pub(crate) fn with_room(&self) -> Self {
+        fn copy<T: Copy>(list: &[T]) -> Vec<T> {
+            let mut copy = Vec::with_capacity(list.len() + list.len() / 4 + 4);
+            copy.extend_from_slice(list);
+            copy
+        }
+        Self { at: copy(&self.at), content: copy(&self.content), handle: copy(&self.handle) }
+    }
+}
+
 /// Room that is used again for every person.
 #[derive(Clone, Default)]
 struct Scratch {
