@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::fact::booked::Booked;
-use crate::fact::index::{Index, Mix, make_room};
+use crate::fact::index::{Index, Mix};
+use crate::fact::long::Long;
 use crate::fact::names::{Handle, Names};
 use crate::fact::{Fact, LeftOut};
 use crate::id::Key;
@@ -188,7 +189,7 @@ impl Often {
 /// All books.
 #[derive(Clone, Debug)]
 pub(crate) struct Books {
-    books: Vec<Book>,
+    books: Long<Book>,
     index: Index,
     /// Books of orders that are gone: they are opened again for others.
     free: Vec<u32>,
@@ -197,7 +198,7 @@ pub(crate) struct Books {
 
 impl Books {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { books: Vec::new(), index: Index::default(), free: Vec::new(), seed }
+        Self { books: Long::default(), index: Index::default(), free: Vec::new(), seed }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -227,15 +228,12 @@ impl Books {
     /// The book of an order, opened now if there is none.
     pub(crate) fn open(&mut self, order: &OrderId) -> u32 {
         self.find(order).unwrap_or_else(|| {
-            let number = self.free.pop().unwrap_or(self.books.len() as u32);
+            let (book, free) = (Book::empty(order.clone()), self.free.pop());
+            let number = free.unwrap_or(self.books.len() as u32);
             self.index.insert(self.hash(order), number);
-            let book = Book::empty(order.clone());
-            match self.books.get_mut(number as usize) {
-                Some(held) => *held = book,
-                None => {
-                    make_room(&mut self.books);
-                    self.books.push(book);
-                }
+            match free {
+                Some(free) => self.books[free as usize] = book,
+                None => self.books.push(book),
             }
             number
         })
@@ -243,7 +241,6 @@ impl Books {
 
     /// Opens a book at the end; nobody finds it before [`Books::index_all`]. None was closed so far.
     pub(super) fn append(&mut self, order: &OrderId) -> u32 {
-        make_room(&mut self.books);
         self.books.push(Book::empty(order.clone()));
         (self.books.len() - 1) as u32
     }

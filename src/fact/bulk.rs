@@ -14,6 +14,7 @@ use crate::fact::cluster::{Cluster, Draft, Id, compare};
 use crate::fact::content::{ContentId, ContentRef, Contents};
 use crate::fact::door::{Passed, RowFact, is_plain};
 use crate::fact::intake::{Intake, Recorded};
+use crate::fact::long::PIECE;
 use crate::fact::names::Handle;
 use crate::fact::rows::{NO_TURN, Row};
 use crate::fact::seen::{Seen, Sought};
@@ -154,7 +155,6 @@ impl<'f> Bulk<'f> {
         }
         let known = self.plain(kind, text)?;
         let content = content(self)?;
-        self.facts.spread();
         let handle = self.facts.enter_one(known);
         self.seen.insert(sought, handle);
         Some((content, handle))
@@ -193,7 +193,6 @@ impl<'f> Bulk<'f> {
 
     /// The handle of several, for which there is room.
     pub(super) fn enter(&mut self, who: &[Known]) -> Handle {
-        self.facts.spread();
         self.facts.enter(who)
     }
 
@@ -276,7 +275,6 @@ impl Facts {
             Some(handle) => handle,
             None => {
                 self.fits(0, self.unknown(&fact.who))?;
-                self.spread();
                 self.enter(&fact.who)
             }
         };
@@ -315,12 +313,14 @@ impl Facts {
         if staged.rows.is_empty() {
             return;
         }
-        self.trim();
         let clusters = self.note_uses(&staged.rows);
         let order = self.by_cluster(clusters);
         let hashed = self.hashed();
-        let taken =
-            Hand { staged: &staged, contents: &self.contents, hashed }.deal(&mut self.clusters, 0, &order);
+        let taken = Hand { staged: &staged, contents: &self.contents, hashed }.deal(
+            self.clusters.pieces_mut(),
+            0,
+            &order,
+        );
         self.id_bytes += taken.bytes;
         self.count_rows(taken.new);
         intake.new += taken.new as u64;
@@ -394,15 +394,16 @@ struct Taken {
 }
 
 impl Hand<'_> {
-    /// Deals facts out to clusters, the first of which has the number `first`. Each cluster takes in its own alone, so
-    /// it makes no difference how they are shared among threads.
-    fn deal(self, clusters: &mut [Cluster], first: u32, order: &[(u32, u32)]) -> Taken {
+    /// Deals facts out to the clusters in some pieces, the first of which has the number `first`. Each cluster takes in
+    /// its own alone, so it makes no difference how they are shared among threads.
+    fn deal(self, pieces: &mut [Vec<Cluster>], first: usize, order: &[(u32, u32)]) -> Taken {
         #[cfg(feature = "parallel")]
         if order.len() >= SHARED {
-            let middle = order[order.len() / 2].0;
-            let split = order.partition_point(|(cluster, _)| *cluster < middle);
-            if split > 0 {
-                let (some, others) = clusters.split_at_mut((middle - first) as usize);
+            // Where a piece begins, next to the middle.
+            let middle = (order[order.len() / 2].0 as usize + PIECE / 2) / PIECE;
+            let split = order.partition_point(|(cluster, _)| (*cluster as usize) < middle * PIECE);
+            if middle > first && split < order.len() {
+                let (some, others) = pieces.split_at_mut(middle - first);
                 let (one, other) = rayon::join(
                     || self.deal(some, first, &order[..split]),
                     || self.deal(others, middle, &order[split..]),
@@ -420,7 +421,8 @@ impl Hand<'_> {
                 looked += next.len();
             }
             (rest, looked) = (&rest[same.len()..], looked - same.len());
-            let cluster = &mut clusters[(same[0].0 - first) as usize];
+            let number = same[0].0 as usize;
+            let cluster = &mut pieces[number / PIECE - first][number % PIECE];
             let before = cluster.text.len();
             taken.new += cluster.take_in(self, same, &mut room);
             taken.bytes += (cluster.text.len() - before) as u64;

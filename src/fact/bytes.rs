@@ -7,8 +7,7 @@
 //! | figure | of |
 //! |---|---|
 //! | 3 | a list that doubles: what it holds and as much spare, beside the half that is copied |
-//! | 2.25 | a list that grows by an eighth: all of it, and all of it again |
-//! | 2.5 | a list that grows by half while many events come in |
+//! | 1 | a [`Long`](super::long::Long) list: less than a piece is spare, and counted once for all |
 //! | 4 | an [`Index`](super::index::Index): 2.7 slots a number at the most, and half as many that are copied |
 
 use crate::error::{ErrorKind, Result};
@@ -18,6 +17,7 @@ use crate::fact::booked::{self, Booked, Version};
 use crate::fact::cluster::Cluster;
 use crate::fact::content::{ContentRef, Held};
 use crate::fact::door::RowFact;
+use crate::fact::long::PIECE;
 use crate::fact::names::Name;
 use crate::fact::rows::Row;
 use crate::fact::seen::{SLOTS_EACH, Slot};
@@ -36,14 +36,13 @@ const ID_BYTE: u64 = 6;
 
 /// An identifier or a set of them: its name, its place in a cluster, whose it is once that has been asked for, and
 /// what remembers it during a call.
-const NAME: u64 =
-    size_of::<Name>() as u64 * 5 / 2 + INDEXED + 3 * 4 + 2 * 16 + SLOTS_EACH * size_of::<Slot>() as u64;
+const NAME: u64 = size_of::<Name>() as u64 + INDEXED + 3 * 4 + 2 * 16 + SLOTS_EACH * size_of::<Slot>() as u64;
 
 /// A member of a set.
 const MEMBER: u64 = 3 * 4;
 
 /// A cluster, its first rows and its first text.
-const CLUSTER: u64 = size_of::<Cluster>() as u64 * 5 / 2 + 3 * size_of::<Row>() as u64 + 2 * 64;
+const CLUSTER: u64 = size_of::<Cluster>() as u64 + 3 * size_of::<Row>() as u64 + 2 * 64;
 
 /// A content without its texts.
 const CONTENT: u64 = 3 * size_of::<Held>() as u64 + size_of::<Query>() as u64 + INDEXED + 64;
@@ -53,14 +52,16 @@ const CONTENT: u64 = 3 * size_of::<Held>() as u64 + size_of::<Query>() as u64 + 
 const TEXT: u64 = 24 + 3 * 16 + INDEXED + 3 * (16 + 4) + 3 * 48 + 2 * 16;
 
 /// A fact of a book, and the book.
-const BOOKED: u64 = (booked::MOST_BYTES + OFTEN_BYTES) as u64 + size_of::<Book>() as u64 * 9 / 4 + INDEXED;
+const BOOKED: u64 = (booked::MOST_BYTES + OFTEN_BYTES) as u64 + size_of::<Book>() as u64 + INDEXED;
 
 /// A line of an order or a refund without its texts, kept and on its way.
 const LINE: u64 = 3 * size_of::<OrderLine>() as u64;
 const REFUND: u64 = 3 * size_of::<OrderRefund>() as u64;
 
-/// What the smallest lists and the stage take whatever is in them.
-const FIRST: u64 = 1 << 16;
+/// What the smallest lists and the stage take whatever is in them, and the pieces of long lists: the first one while it
+/// doubles, or the last one while it is filled.
+const FIRST: u64 =
+    (1 << 16) + 3 * (PIECE * (size_of::<Name>() + size_of::<Cluster>() + size_of::<Book>())) as u64;
 
 const _: () = assert!(size_of::<RefundLine>() <= size_of::<OrderLine>());
 

@@ -132,27 +132,6 @@ impl Index {
     }
 }
 
-/// Makes room for one more in a long list: an eighth more where `push` would double it, since what is spare is held
-/// for good. Each is moved nine times at most on average, a long list as a whole and not at all where the system
-/// can remap it.
-pub(crate) fn make_room<T>(list: &mut Vec<T>) {
-    if list.len() == list.capacity() && list.len() >= 64 {
-        list.reserve_exact(list.len() / 8);
-    }
-}
-
-/// The same while many come in: half more, so that few are moved. [`trim`] gives back what is too much.
-pub(crate) fn spread<T>(list: &mut Vec<T>) {
-    if list.len() == list.capacity() && list.len() >= 64 {
-        list.reserve_exact(list.len() / 2);
-    }
-}
-
-/// Leaves a sixteenth spare: about what there is on average where one comes after the other.
-pub(crate) fn trim<T>(list: &mut Vec<T>) {
-    list.shrink_to(list.len() + list.len() / 16);
-}
-
 /// A keyed hash for tables: fast, no promise beyond spreading what an outsider chooses without knowing the seed.
 ///
 /// Each eight bytes are folded in by one multiplication whose two halves are combined.

@@ -18,6 +18,7 @@ mod left_out;
 mod limits;
 #[cfg(feature = "json")]
 mod lines;
+mod long;
 mod names;
 mod remove;
 mod rotate;

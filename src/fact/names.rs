@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use crate::fact::Known;
-use crate::fact::index::{Index, make_room, spread, trim};
+use crate::fact::index::Index;
+use crate::fact::long::Long;
 use crate::id::{IdKind, Pseudonym};
 
 /// A number of an identifier, or of a set of several: what a fact carries instead of identifiers.
@@ -15,7 +16,7 @@ pub(crate) const NOBODY: Handle = 0;
 /// Every handle with the cluster that it is in. 32 bytes each, and 11 to 21 for finding it again.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
-    held: Vec<Name>,
+    held: Long<Name>,
     /// Members of sets, narrow to broad, one set after the other.
     lists: Vec<Handle>,
     index: Index,
@@ -49,7 +50,7 @@ impl Names {
         let nobody =
             Name { key: [0; 2], cluster: 0, start: 0, count: 0, kind: IdKind::Checkout, claims: false };
         Self {
-            held: vec![nobody],
+            held: Long::from(nobody),
             lists: Vec::new(),
             index: Index::default(),
             identifiers: 0,
@@ -130,7 +131,7 @@ impl Names {
     /// Makes everything found that was appended; says whether all of it differs.
     pub(super) fn index_all(&mut self) -> bool {
         let held = &self.held;
-        let hashes = held[1..].iter().map(|name| name.key[0] as u32);
+        let hashes = held.range(1..held.len()).map(|name| name.key[0] as u32);
         let are_equal = |one: Handle, other: Handle| {
             let (one, other) = (&held[one as usize], &held[other as usize]);
             one.key == other.key && one.count == other.count
@@ -152,18 +153,7 @@ impl Names {
         Name { key, cluster, start, count, kind: IdKind::Checkout, claims: false }
     }
 
-    /// Makes room for many that come.
-    pub(super) fn spread(&mut self) {
-        spread(&mut self.held);
-    }
-
-    /// Gives back what of it was too much.
-    pub(super) fn trim(&mut self) {
-        trim(&mut self.held);
-    }
-
     fn place(&mut self, name: Name) -> Handle {
-        make_room(&mut self.held);
         self.held.push(name);
         (self.held.len() - 1) as Handle
     }

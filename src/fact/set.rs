@@ -28,8 +28,9 @@ use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft};
 use crate::fact::content::{Content, ContentId, Contents, NONE};
 use crate::fact::door::{Door, Parts, Passed, RowFact};
-use crate::fact::index::{Mix, make_room, spread, trim};
+use crate::fact::index::Mix;
 use crate::fact::intake::Recorded;
+use crate::fact::long::Long;
 use crate::fact::names::{Handle, NOBODY, Names};
 use crate::fact::rows::{Place, Row};
 use crate::fact::snapshot::Unknown;
@@ -48,7 +49,7 @@ pub(crate) struct Facts {
     pub(crate) names: Names,
     pub(crate) contents: Contents,
     /// The first one is that of facts without identifiers.
-    pub(crate) clusters: Vec<Cluster>,
+    pub(crate) clusters: Long<Cluster>,
     pub(crate) books: Books,
     /// Link codes and discount codes.
     pub(crate) links: Ties,
@@ -75,7 +76,7 @@ impl Facts {
             limits,
             names: Names::new(),
             contents: Contents::new(seed),
-            clusters: vec![Cluster::default()],
+            clusters: Long::from(Cluster::default()),
             books: Books::new(seed),
             links: Ties::default(),
             discounts: Ties::default(),
@@ -143,7 +144,7 @@ impl Facts {
         let RowFact { at, id, turn, who, content } = fact;
         let tag = self.tag(id.bytes());
         let draft = |content, handle| Draft { at: *at, id: *id, tag, content, handle, turn: *turn };
-        let turn = matches!(content.kind, KindRef::Query(_)).then(|| self.tag(id.bytes()));
+        let turn = matches!(content.kind, KindRef::Query(_)).then_some(tag);
         if let (Some(handle), Some(content)) = (self.names.find(who), self.contents.find(content)) {
             let draft = draft(content, handle);
             match self.cluster_of(handle).search(&draft, &self.contents) {
@@ -373,22 +374,9 @@ impl Facts {
         handle
     }
 
-    /// Makes room for identifiers while many come in.
-    pub(super) fn spread(&mut self) {
-        spread(&mut self.clusters);
-        self.names.spread();
-    }
-
-    /// Gives back what of it was too much.
-    pub(super) fn trim(&mut self) {
-        trim(&mut self.clusters);
-        self.names.trim();
-    }
-
     /// A cluster in which nothing is.
     fn open(&mut self) -> u32 {
         self.free.pop().unwrap_or_else(|| {
-            make_room(&mut self.clusters);
             self.clusters.push(Cluster::default());
             self.clusters.len() as u32 - 1
         })

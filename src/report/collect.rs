@@ -244,7 +244,7 @@ impl<'s, 'q, 'w, 'a> Collector<'s, 'q, 'w, 'a> {
         let facts = self.world.facts;
         for start in numbers.clone().step_by(AHEAD) {
             let some = start..numbers.end.min(start + AHEAD);
-            ahead::of_clusters(facts, &facts.clusters[some.clone()]);
+            ahead::of_clusters(facts, some.clone());
             for number in some {
                 self.visit(number as u32).map_err(|error| (number, error))?;
             }

@@ -232,7 +232,7 @@ impl Tracker {
         let mut clusters = BTreeSet::new();
         // With the instant up to which the fact may come again.
         let mut blots: Vec<(Pseudonym, u16, i128)> = Vec::new();
-        for (number, cluster) in (0..).zip(&self.facts.clusters) {
+        for (number, cluster) in (0..).zip(self.facts.clusters.iter()) {
             for row in cluster.rows.iter() {
                 let in_ids = || {
                     let turn = cluster.turn(row).filter(|_| !hashed);

@@ -76,7 +76,7 @@ impl<'f> Plan<'f> {
         for booked in facts.books.iter().flat_map(Book::facts) {
             used[booked.handle as usize] = true;
         }
-        for cluster in &facts.clusters {
+        for cluster in facts.clusters.iter() {
             for row in cluster.rows.iter() {
                 used_contents[row.content as usize] = true;
                 used[row.handle as usize] = true;

@@ -12,7 +12,6 @@ use crate::fact::booked::{Aside, Booked, Version, What};
 use crate::fact::bytes;
 use crate::fact::cluster::Cluster;
 use crate::fact::content::{Content, NONE};
-use crate::fact::index::make_room;
 use crate::fact::names::{Handle, NOBODY};
 use crate::fact::rows::{NO_TURN, Row, Rows};
 use crate::fact::set::Facts;
@@ -174,7 +173,6 @@ impl<R: Read> Reader<R> {
         let end = self.facts.names.len() as Handle;
         let mut cluster = Cluster::default();
         cluster.handles.extend(first..end);
-        make_room(&mut self.facts.clusters);
         self.facts.clusters.push(cluster);
         let count = self.count()?;
         let second = self.rows(number, first..end, count)?;

@@ -162,7 +162,7 @@ impl Live {
         let Counted { here, away } = count_all(&world, question)?;
         let named = Named::new(&world);
         let plan = world.plan.into_owned();
-        Ok(Self {
+        let mut live = Self {
             question: question.clone(),
             plan,
             here,
@@ -173,7 +173,10 @@ impl Live {
             shoppers: Shoppers::default(),
             piece: false,
             stale: false,
-        })
+        };
+        // Now, and not at the first event.
+        live.settle_orders();
+        Ok(live)
     }
 
     /// Takes away what a change is about to touch.
