@@ -177,7 +177,7 @@ impl Tracker {
     ///
     /// # Errors
     /// `Full` at a cap of the limits as for [`Tracker::extend`]; [`Reader::line`](crate::event::jsonl::Reader::line) says
-    /// how far it came.
+    /// which line did not fit, and those behind it are still in the reader.
     #[cfg(feature = "json")]
     pub fn extend_lines<R: std::io::BufRead>(
         &mut self,

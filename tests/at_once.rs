@@ -265,7 +265,7 @@ fn a_log_that_does_not_fit_says_how_far_it_was_read() {
     let line = |number: u8| {
         format!(r#"{{"id":"e{number}","at":"2026-03-01T10:00:00Z","kind":"query","visitor":"v{number}"}}"#)
     };
-    let log = (1..=5).map(line).collect::<Vec<_>>().join("\n");
+    let log = format!("{}\nnope\n{}", [1, 2, 3, 4].map(line).join("\n"), line(5));
     for watched in [false, true] {
         let mut limits = Limits::default();
         limits.facts = 3;
@@ -275,7 +275,8 @@ fn a_log_that_does_not_fit_says_how_far_it_was_read() {
         let error = tracker.extend_lines(&mut reader, |line| panic!("{line}")).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Full { what: "facts", limit: 3 }), "{error}");
         assert_eq!((reader.line(), tracker.len()), (4, 3));
-        // The one that did not fit is gone from the reader, and no other.
+        // The one that did not fit is gone from the reader, and no other; nothing was told of those behind it.
+        assert_eq!(reader.next_borrowed().unwrap().unwrap_err().line, 5);
         assert_eq!(reader.next_borrowed().unwrap().unwrap().id, "e5");
         assert!(reader.next_borrowed().is_none());
     }

@@ -52,11 +52,11 @@ pub(super) const COUNT: usize = Field::ALL.len();
 
 /// Some of the fields, a bit for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Set(u64);
+pub(super) struct FieldSet(u64);
 
 const _: () = assert!(COUNT <= u64::BITS as usize);
 
-impl Set {
+impl FieldSet {
     #[inline]
     pub(super) const fn with(self, field: Field) -> Self {
         Self(self.0 | 1 << field as u8)
@@ -70,29 +70,6 @@ impl Set {
     #[inline]
     pub(super) const fn has(self, field: Field) -> bool {
         self.0 >> field as u8 & 1 == 1
-    }
-}
-
-#[cfg(feature = "json")]
-impl Set {
-    pub(super) const fn of(fields: &[Field]) -> Self {
-        let (mut set, mut next) = (Self(0), 0);
-        while next < fields.len() {
-            set = set.with(fields[next]);
-            next += 1;
-        }
-        set
-    }
-
-    /// Those that are in both.
-    #[inline]
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    #[inline]
-    pub(super) const fn is_empty(self) -> bool {
-        self.0 == 0
     }
 }
 

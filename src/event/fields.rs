@@ -53,7 +53,7 @@ impl<'o, 'de> Fields<'o, 'de> {
     pub(super) fn text(&mut self, field: Field) -> Read<Option<Text<'de>>> {
         match self.0.take_text(field) {
             Some(text) => Ok(Some(Cow::Borrowed(text))),
-            None if self.0.is_plain() => Ok(None),
+            None if self.0.has_only_borrowed_text() => Ok(None),
             None => self.rare_text(field),
         }
     }

@@ -2,9 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-#[cfg(feature = "json")]
-use crate::time::Instant;
-
 /// Reads an RFC 3339 instant, and years beyond 9999 or before 0 with their sign.
 pub(super) fn read(text: &str) -> Option<DateTime<Utc>> {
     let read = usual(text.as_bytes()).and_then(|(seconds, nanos)| DateTime::from_timestamp(seconds, nanos));
@@ -16,16 +13,10 @@ pub(super) fn read(text: &str) -> Option<DateTime<Utc>> {
     })
 }
 
-/// The same of an instant in the usual form only.
-#[cfg(feature = "json")]
-pub(super) fn read_usual(text: &str) -> Option<Instant> {
-    usual(text.as_bytes()).and_then(|(seconds, nanos)| Instant::from_parts(seconds, nanos))
-}
-
-/// The form that nearly all logs have, `2026-03-01T10:00:00.123Z` with any offset, in a fifth of chrono's time.
-/// None also where chrono knows more: leap seconds, lower case, a space for the `T`, more than nine decimals. Seconds since
-/// 1970 and nanoseconds.
-fn usual(text: &[u8]) -> Option<(i64, u32)> {
+/// Seconds since 1970 and nanoseconds of the form that nearly all logs have, `2026-03-01T10:00:00.123Z` with any offset,
+/// in a fifth of chrono's time. None also where chrono knows more: leap seconds, lower case, a space for the `T`, more
+/// than nine decimals.
+pub(super) fn usual(text: &[u8]) -> Option<(i64, u32)> {
     let (head, rest) = text.split_first_chunk::<19>()?;
     let [century, _, year, _, _, month, ..] = pairs(head.first_chunk()?, b"0000-00-")?;
     let [day, ..] = pairs(head[8..].first_chunk()?, b"00T00:00")?;
@@ -59,7 +50,7 @@ fn usual(text: &[u8]) -> Option<(i64, u32)> {
 #[inline]
 fn pairs(text: &[u8; 8], form: &[u8; 8]) -> Option<[i64; 8]> {
     const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    // What a byte may be above that of the form, added to which it reaches 16: 9, or nothing.
+    // Added to what a byte is above the form's: reaches 16 beyond 9 where a digit stands, beyond 0 elsewhere.
     let most = form.map(|byte| if byte == b'0' { 6 } else { 15 });
     let digits = u64::from_le_bytes(*text) ^ u64::from_le_bytes(*form);
     let is_form = (digits | digits.wrapping_add(u64::from_le_bytes(most))) & HIGH == 0;

@@ -84,8 +84,7 @@ pub fn borrow_line(line: &[u8]) -> Result<EventRef<'_>, FieldError> {
     read_object(&mut RawObject::new(), line, event)
 }
 
-/// What `say` makes of the object that a line is, or of what stands there in its place. It is read into one that is
-/// empty.
+/// Reads a line into an object, which is empty; gives what `say` makes of it, or of what stands there if it is none.
 fn read_object<'l, T>(
     object: &mut RawObject<'l>,
     line: &'l [u8],
@@ -126,7 +125,7 @@ pub fn write_line(event: &Event) -> String {
 /// What a line says, a plain turn in fewer words.
 pub(crate) enum Said<'l> {
     Turn(PlainTurn<'l>),
-    /// In a place of its own, so that turns are moved as few words.
+    /// Boxed, so that moving what is said moves few words.
     Event(Box<EventRef<'l>>),
 }
 
@@ -158,7 +157,7 @@ pub struct Reader<R> {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// The number of the line read last, from 1; 0 before the first and the number of lines after the end.
+    /// The number of the line given out last, from 1; 0 before the first and the number of lines after the end.
     pub fn line(&self) -> u64 {
         self.line
     }
@@ -179,9 +178,9 @@ impl<R: BufRead> Reader<R> {
             self.read_ahead(1);
             let Some(end) = self.ends.get(self.given).copied() else { return self.end().map(Err) };
             let start = self.start();
-            self.pass(1);
+            self.give_out(1);
             if !is_empty(&self.buffer[start..end]) {
-                return Some(said(&mut RawObject::new(), &self.buffer[start..end], self.line, event));
+                return Some(read_said(&mut RawObject::new(), &self.buffer[start..end], self.line, event));
             }
         }
     }
@@ -225,7 +224,7 @@ impl<R: BufRead> Reader<R> {
         let lines = (self.line + 1..).zip(lines).filter(|(_, line)| !is_empty(line));
         lines.map(move |(number, line)| {
             object.clear();
-            (number, said(&mut object, line, number, Said::of))
+            (number, read_said(&mut object, line, number, Said::of))
         })
     }
 
@@ -234,8 +233,8 @@ impl<R: BufRead> Reader<R> {
         self.ends.len() - self.given
     }
 
-    /// So many of the lines that wait are given out.
-    pub(crate) fn pass(&mut self, lines: usize) {
+    /// Counts so many of the lines that wait as given out.
+    pub(crate) fn give_out(&mut self, lines: usize) {
         self.given += lines;
         self.line += lines as u64;
     }
@@ -245,8 +244,8 @@ impl<R: BufRead> Reader<R> {
         self.given.checked_sub(1).map_or(0, |last| self.ends[last])
     }
 
-    /// Reads up to and with the next line feed behind `start`, where the buffer ends; gives the number of bytes. What is
-    /// over the limit is passed over.
+    /// Reads up to and with the next line feed behind `start`, where the buffer ends; gives the number of bytes. What
+    /// is over the limit is passed over.
     fn next_line(&mut self, start: usize) -> io::Result<usize> {
         let mut read = 0;
         loop {
@@ -299,7 +298,7 @@ impl<'a> Iterator for Lines<'a> {
             (line, self.rest) = self.rest.split_at(end);
             self.line += 1;
             if !is_empty(line) {
-                return Some(said(&mut RawObject::new(), line, self.line, event));
+                return Some(read_said(&mut RawObject::new(), line, self.line, event));
             }
         }
         None
@@ -326,8 +325,8 @@ fn is_empty(line: &[u8]) -> bool {
     line.len() <= MAX_LINE && without_mark(line).trim_ascii_start().is_empty()
 }
 
-/// What a line says, in the words of `say`.
-fn said<'l, T>(
+/// The same with the line's end cut off and its number in an error.
+fn read_said<'l, T>(
     object: &mut RawObject<'l>,
     line: &'l [u8],
     number: u64,

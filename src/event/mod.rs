@@ -73,6 +73,8 @@ mod kind;
 mod level;
 mod order;
 mod plain;
+#[cfg(feature = "json")]
+mod plain_line;
 mod raw;
 mod read;
 mod write;

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use smallvec::SmallVec;
 
-use crate::event::field::{COUNT, Field, Set, Shape};
+use crate::event::field::{COUNT, Field, FieldSet, Shape};
 
 /// One value. Text is borrowed from the input where the format allows it.
 #[derive(Debug)]
@@ -69,12 +69,12 @@ impl<'de> Raw<'de> {
 /// The fields of one object.
 #[derive(Debug)]
 pub(super) struct RawObject<'de> {
-    /// Text that is borrowed from the input, by field: nearly all that a line says. What is not `held` is of no account.
+    /// Text that is borrowed from the input, by field: nearly all that a line says, as far as it is `held`.
     texts: [&'de str; COUNT],
     /// The fields with such a text.
-    held: Set,
+    held: FieldSet,
     /// The fields that were read, whatever stands in them.
-    read: Set,
+    read: FieldSet,
     /// All other values.
     others: SmallVec<[(Field, Raw<'de>); 2]>,
     unknown: SmallVec<[Cow<'de, str>; 2]>,
@@ -85,8 +85,8 @@ impl<'de> RawObject<'de> {
     pub(super) fn new() -> Self {
         Self {
             texts: [""; COUNT],
-            held: Set::default(),
-            read: Set::default(),
+            held: FieldSet::default(),
+            read: FieldSet::default(),
             others: SmallVec::new(),
             unknown: SmallVec::new(),
             twice: None,
@@ -96,7 +96,7 @@ impl<'de> RawObject<'de> {
     /// Makes it an object without fields again.
     #[cfg(feature = "json")]
     pub(super) fn clear(&mut self) {
-        (self.held, self.read) = (Set::default(), Set::default());
+        (self.held, self.read) = (FieldSet::default(), FieldSet::default());
         self.others.clear();
         self.unknown.clear();
         self.twice = None;
@@ -145,12 +145,6 @@ impl<'de> RawObject<'de> {
         self.held.has(field).then_some(self.texts[field as usize])
     }
 
-    /// The fields whose values are texts that are borrowed from the input.
-    #[cfg(feature = "json")]
-    pub(super) fn held(&self) -> Set {
-        self.held
-    }
-
     /// The value of `field`, once; null counts as missing.
     #[inline]
     pub(super) fn take(&mut self, field: Field) -> Option<Raw<'de>> {
@@ -166,7 +160,7 @@ impl<'de> RawObject<'de> {
 
     /// Whether all values are text that is borrowed from the input.
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
+    pub(super) fn has_only_borrowed_text(&self) -> bool {
         self.others.is_empty()
     }
 

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::fact::booked::Booked;
 use crate::fact::index::{Index, Mix};
-use crate::fact::long::Long;
 use crate::fact::names::{Handle, Names};
+use crate::fact::pieces::Pieces;
 use crate::fact::{Fact, LeftOut};
 use crate::id::Key;
 use crate::money::Money;
@@ -189,7 +189,7 @@ impl Often {
 /// All books.
 #[derive(Clone, Debug)]
 pub(crate) struct Books {
-    books: Long<Book>,
+    books: Pieces<Book>,
     index: Index,
     /// Books of orders that are gone: they are opened again for others.
     free: Vec<u32>,
@@ -198,7 +198,7 @@ pub(crate) struct Books {
 
 impl Books {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { books: Long::default(), index: Index::default(), free: Vec::new(), seed }
+        Self { books: Pieces::default(), index: Index::default(), free: Vec::new(), seed }
     }
 
     pub(crate) fn len(&self) -> usize {

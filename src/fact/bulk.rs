@@ -12,20 +12,20 @@ use crate::fact::ahead::{self, AHEAD};
 use crate::fact::bytes;
 use crate::fact::cluster::{Cluster, Draft, Id, compare};
 use crate::fact::content::{ContentId, ContentRef, Contents};
-use crate::fact::door::{Passed, RowFact, is_plain};
+use crate::fact::door::{Passed, RowFact};
 use crate::fact::intake::{Intake, Recorded};
-use crate::fact::long::PIECE;
 use crate::fact::names::Handle;
+use crate::fact::pieces::PIECE;
 use crate::fact::rows::{NO_TURN, Row};
-use crate::fact::seen::{Seen, Sought};
+use crate::fact::seen::Seen;
+use crate::fact::seen_labels::SeenLabels;
 use crate::fact::set::Facts;
 use crate::fact::text::Texts;
-use crate::fact::told::Told;
 use crate::fact::{Known, LeftOut, Limits};
 use crate::id::IdKind;
 use crate::time::Instant;
 
-/// From how many staged facts on they are dealt out, whatever there is already.
+/// From how many staged facts on they are dealt out, or from as many as there are already, if that is more.
 const STAGED: usize = 1 << 20;
 
 /// Facts that wait.
@@ -36,23 +36,30 @@ struct Staged {
     text: Texts,
 }
 
+impl Staged {
+    /// What they take at the most.
+    fn bytes(&self) -> u64 {
+        bytes::rows(self.rows.len(), self.text.len())
+    }
+}
+
 /// Facts on their way into a set.
 pub(crate) struct Bulk<'f> {
     facts: &'f mut Facts,
     staged: Staged,
     intake: Intake,
-    /// Identifiers that are [plain](is_plain).
+    /// Identifiers that are plain to the door.
     pub(super) seen: Seen,
-    told: Told,
-    /// Whether the door looks at each event by itself alone, so that what it did once it would do again.
-    has_plain_door: bool,
+    seen_labels: SeenLabels,
+    /// Whether the door has.
+    has_memory: bool,
 }
 
 impl<'f> Bulk<'f> {
     pub(crate) fn new(facts: &'f mut Facts) -> Self {
-        let (seed, has_plain_door) = (facts.key().seed(), facts.door().is_plain());
-        let (seen, told) = (Seen::new(seed), Told::new(seed));
-        Self { facts, staged: Staged::default(), intake: Intake::default(), seen, told, has_plain_door }
+        let (seed, has_memory) = (facts.key().seed(), facts.door().has_memory());
+        let (seen, seen_labels) = (Seen::new(seed), SeenLabels::new(seed));
+        Self { facts, staged: Staged::default(), intake: Intake::default(), seen, seen_labels, has_memory }
     }
 
     /// Takes one event in; it is in the set when the bulk is finished.
@@ -60,29 +67,14 @@ impl<'f> Bulk<'f> {
     /// # Errors
     /// `Full` at a cap of the limits; those before are in the set then.
     pub(crate) fn add(&mut self, event: &mut EventRef<'_>) -> Result<()> {
-        if let Some(turn) = PlainTurn::of(event) {
-            let (kind, text) = turn.who;
-            let found = self.seen.find(self.seen.sought(kind, text));
-            if self.pass(&turn, found).is_some() {
-                return Ok(());
-            }
-        }
-        self.enter_by_door(event)
-    }
-
-    /// The same for a plain turn whose identifier was looked for.
-    #[cfg(feature = "json")]
-    pub(super) fn add_turn(&mut self, turn: &PlainTurn<'_>, found: Option<Handle>) -> Result<()> {
-        match self.pass(turn, found) {
+        match PlainTurn::of(event).and_then(|turn| self.stage_plain(&turn, None)) {
             Some(()) => Ok(()),
-            None => self.enter_by_door(&mut EventRef::from(*turn)),
+            None => self.enter_by_door(event),
         }
     }
 
-    fn enter_by_door(&mut self, event: &mut EventRef<'_>) -> Result<()> {
-        let Self { facts, staged, intake, seen, has_plain_door, .. } = self;
-        let sought = has_plain_door.then(|| sought(seen, event)).flatten();
-        let mut met = None;
+    pub(super) fn enter_by_door(&mut self, event: &mut EventRef<'_>) -> Result<()> {
+        let Self { facts, staged, intake, .. } = self;
         let done = match facts.door().enter(event) {
             Err(reason) => Ok(Some(Recorded::Dropped(reason))),
             Ok(Passed::Booked(fact)) => {
@@ -91,17 +83,8 @@ impl<'f> Bulk<'f> {
                 }
                 facts.insert_booked(fact, &mut ()).map(Some)
             }
-            Ok(Passed::Row(fact)) => facts.stage(&fact, staged, intake).map(|handle| {
-                met = handle;
-                None
-            }),
+            Ok(Passed::Row(fact)) => facts.stage(&fact, staged, intake),
         };
-        if let (Some(sought), Some(handle)) = (sought, met)
-            && seen.find(sought).is_none()
-            && event.who.iter().all(|named| is_plain(named.kind, &named.text))
-        {
-            seen.insert(sought, handle);
-        }
         match done {
             Ok(recorded) => recorded.into_iter().for_each(|recorded| intake.count(recorded)),
             Err(error) => {
@@ -112,12 +95,12 @@ impl<'f> Bulk<'f> {
         Ok(())
     }
 
-    /// Stages a turn that the door lets in as it is, if there is room.
-    fn pass(&mut self, turn: &PlainTurn<'_>, found: Option<Handle>) -> Option<()> {
-        if !self.has_plain_door || !self.facts.door().passes(turn) || !self.has_room_for(1, 1) {
+    /// Stages a turn that the door lets in as it is, if there is room. Its identifier may be `found` already.
+    pub(super) fn stage_plain(&mut self, turn: &PlainTurn<'_>, found: Option<Handle>) -> Option<()> {
+        if self.has_memory || !self.facts.door().lets_in_as_is(turn) || !self.has_room_for(1, 1) {
             return None;
         }
-        let (content, handle) = self.numbers(turn.who, found, |bulk| bulk.content_of(turn))?;
+        let (content, handle) = self.content_and_handle(turn.who, found, |bulk| bulk.content_of(turn))?;
         self.push(turn.at, (turn.id, turn.turn), content, handle);
         Some(())
     }
@@ -125,21 +108,21 @@ impl<'f> Bulk<'f> {
     /// The number of what a plain turn says, unless there are too many labels.
     #[inline]
     fn content_of(&mut self, turn: &PlainTurn<'_>) -> Option<ContentId> {
-        let labels = self.told.labels(&turn.labels);
-        if let Some(content) = labels.and_then(|labels| self.told.find(labels)) {
+        let labels = self.seen_labels.sought(&turn.labels);
+        if let Some(content) = labels.and_then(|labels| self.seen_labels.find(labels)) {
             return Some(content);
         }
-        let (kind, channel) = turn.said();
+        let (kind, channel) = turn.kind_and_channel();
         let content = ContentRef { kind: &kind, channel, junk: 0, left_out: LeftOut::default() };
         let content = self.content(&content)?;
-        labels.into_iter().for_each(|labels| self.told.put(labels, content));
+        labels.into_iter().for_each(|labels| self.seen_labels.put(labels, content));
         Some(content)
     }
 
-    /// The numbers of a content and of an identifier that is `found` already or plain. Neither is there for a row that
+    /// The numbers of a content and of an identifier that is `found` already or plain to the door. Neither is there for a row that
     /// the other keeps out.
     #[inline]
-    pub(super) fn numbers(
+    pub(super) fn content_and_handle(
         &mut self,
         (kind, text): (IdKind, &str),
         found: Option<Handle>,
@@ -153,7 +136,7 @@ impl<'f> Bulk<'f> {
         if let Some(handle) = self.seen.find(sought) {
             return Some((content(self)?, handle));
         }
-        let known = self.plain(kind, text)?;
+        let known = self.known_if_plain(kind, text)?;
         let content = content(self)?;
         let handle = self.facts.enter_one(known);
         self.seen.insert(sought, handle);
@@ -164,23 +147,19 @@ impl<'f> Bulk<'f> {
         self.facts.limits()
     }
 
-    pub(super) fn has_plain_door(&self) -> bool {
-        self.has_plain_door
+    pub(super) fn has_memory(&self) -> bool {
+        self.has_memory
     }
 
     /// Whether so many rows fit whatever is in them.
     pub(super) fn has_room_for(&self, rows: usize, identifiers: usize) -> bool {
         let Self { facts, staged, .. } = self;
-        let (waiting, text) = (staged.rows.len(), staged.text.len());
-        let bytes = |held: &Facts| {
-            bytes::rows(waiting, text) + held.limits().row_at_most().saturating_mul(rows as u64)
-        };
-        facts.fits(waiting + rows, rows * identifiers).is_ok() && facts.fits_bytes(bytes).is_ok()
+        let bytes = |held: &Facts| staged.bytes() + held.limits().row_at_most().saturating_mul(rows as u64);
+        facts.fits(staged.rows.len() + rows, rows * identifiers).is_ok() && facts.fits_bytes(bytes).is_ok()
     }
 
-    /// An identifier that is plain and not too long.
-    pub(super) fn plain(&self, kind: IdKind, text: &str) -> Option<Known> {
-        self.facts.door().plain(kind, text)
+    pub(super) fn known_if_plain(&self, kind: IdKind, text: &str) -> Option<Known> {
+        self.facts.door().known_if_plain(kind, text)
     }
 
     pub(super) fn known(&self, handle: Handle) -> Known {
@@ -250,26 +229,24 @@ impl Facts {
 
     /// Whether the facts that wait may fill the set to its cap.
     fn near_full(&self, staged: &Staged, more: impl FnOnce(&Self) -> u64) -> bool {
-        let (rows, text) = (staged.rows.len(), staged.text.len());
-        (self.len() + rows) as u64 >= self.limits().facts
-            || self.fits_bytes(|held| bytes::rows(rows, text) + more(held)).is_err()
+        (self.len() + staged.rows.len()) as u64 >= self.limits().facts
+            || self.fits_bytes(|held| staged.bytes() + more(held)).is_err()
     }
 
-    /// Numbers a fact's content and identifiers; whether it is here already shows later. Gives the number of the
-    /// identifiers unless the fact was put in its place at once.
+    /// Numbers a fact's content and identifiers; whether it is here already shows later. Near a cap the fact is put in its
+    /// place at once, and it is said what became of it.
     fn stage(
         &mut self,
         fact: &RowFact<'_, '_>,
         staged: &mut Staged,
         intake: &mut Intake,
-    ) -> Result<Option<Handle>> {
+    ) -> Result<Option<Recorded>> {
         let bytes = fact.id.bytes().len() + fact.turn.map_or(0, |turn| turn.bytes().len());
         self.make_stage(staged, bytes, intake);
         if self.near_full(staged, |held| held.row_bytes(fact)) {
-            // Near the cap each one has to be looked for.
+            // Each one has to be looked for.
             self.deal(staged, intake);
-            intake.count(self.insert_row(fact, &mut ())?);
-            return Ok(None);
+            return self.insert_row(fact, &mut ()).map(Some);
         }
         let handle = match self.names.find(&fact.who) {
             Some(handle) => handle,
@@ -282,7 +259,7 @@ impl Facts {
         let content = self.contents.intern(&fact.content);
         let RowFact { at, id, turn, .. } = fact;
         self.put_on_stage(staged, Draft { at: *at, id: *id, tag: 0, content, handle, turn: *turn });
-        Ok(Some(handle))
+        Ok(None)
     }
 
     /// Deals out what waits where there would be too much with one more fact, whose ids have so many bytes.
@@ -367,14 +344,6 @@ impl Facts {
     }
 }
 
-/// The identifier of an event that has one alone, in its own right: that of a row which is no claim.
-fn sought(seen: &Seen, event: &EventRef<'_>) -> Option<Sought> {
-    use crate::event::KindRef::{ClaimWithdrawn, CustomerMerged, Order, Refund};
-    let [named] = event.who.iter().as_slice() else { return None };
-    let is_other = matches!(event.kind, ClaimWithdrawn(_) | CustomerMerged(_) | Order(_) | Refund(_));
-    (!is_other).then(|| seen.sought(named.kind, &named.text))
-}
-
 /// From how many facts on dealing them out is shared among threads.
 #[cfg(feature = "parallel")]
 const SHARED: usize = 1 << 14;
@@ -415,6 +384,7 @@ impl Hand<'_> {
         let mut room = Room::default();
         let (mut rest, mut looked) = (order, 0);
         for same in order.chunk_by(|(a, _), (b, _)| a == b) {
+            // So many rows are asked for before the first of them is taken in.
             if looked < same.len() + AHEAD {
                 let next = &rest[looked..(same.len() + 2 * AHEAD).min(rest.len())];
                 ahead::of_rows(&self.staged.rows, next, (!self.hashed).then_some(&self.staged.text));

@@ -7,7 +7,7 @@
 //! | figure | of |
 //! |---|---|
 //! | 3 | a list that doubles: what it holds and as much spare, beside the half that is copied |
-//! | 1 | a [`Long`](super::long::Long) list: less than a piece is spare, and counted once for all |
+//! | 1 | a [`Pieces`](super::pieces::Pieces) list: less than a piece is spare, and counted once for all |
 //! | 4 | an [`Index`](super::index::Index): 2.7 slots a number at the most, and half as many that are copied |
 
 use crate::error::{ErrorKind, Result};
@@ -17,10 +17,11 @@ use crate::fact::booked::{self, Booked, Version};
 use crate::fact::cluster::Cluster;
 use crate::fact::content::{ContentRef, Held};
 use crate::fact::door::RowFact;
-use crate::fact::long::PIECE;
 use crate::fact::names::Name;
+use crate::fact::pieces::PIECE;
 use crate::fact::rows::Row;
 use crate::fact::seen::{SLOTS_EACH, Slot};
+use crate::fact::seen_labels;
 use crate::fact::{Fact, Facts, Known, Limits};
 use crate::text::Code;
 
@@ -58,10 +59,11 @@ const BOOKED: u64 = (booked::MOST_BYTES + OFTEN_BYTES) as u64 + size_of::<Book>(
 const LINE: u64 = 3 * size_of::<OrderLine>() as u64;
 const REFUND: u64 = 3 * size_of::<OrderRefund>() as u64;
 
-/// What the smallest lists and the stage take whatever is in them, and the pieces of long lists: the first one while it
-/// doubles, or the last one while it is filled.
-const FIRST: u64 =
-    (1 << 16) + 3 * (PIECE * (size_of::<Name>() + size_of::<Cluster>() + size_of::<Book>())) as u64;
+/// What the smallest lists and the stage take whatever is in them, what remembers labels during a call, and the pieces
+/// of long lists: the first one while it doubles, or the last one while it is filled, and the list of them.
+const FIRST: u64 = (1 << 16)
+    + seen_labels::BYTES as u64
+    + 3 * (PIECE * (size_of::<Name>() + size_of::<Cluster>() + size_of::<Book>())) as u64;
 
 const _: () = assert!(size_of::<RefundLine>() <= size_of::<OrderLine>());
 

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
-use crate::fact::Tags;
+use crate::fact::IdHashes;
 use crate::fact::content::Contents;
 use crate::fact::names::Handle;
 use crate::fact::rows::{NO_TURN, Place, Row, Rows};
@@ -133,7 +133,7 @@ impl Cluster {
                 };
                 return rows.iter().enumerate().any(held);
             }
-            let mut seen = Tags::for_many(rows.len());
+            let mut seen = IdHashes::for_many(rows.len());
             if rows.iter().all(|row| seen.insert(row.id[0])) {
                 return false;
             }

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::fact::Known;
 use crate::fact::index::Index;
-use crate::fact::long::Long;
+use crate::fact::pieces::Pieces;
 use crate::id::{IdKind, Pseudonym};
 
 /// A number of an identifier, or of a set of several: what a fact carries instead of identifiers.
@@ -16,7 +16,7 @@ pub(crate) const NOBODY: Handle = 0;
 /// Every handle with the cluster that it is in. 32 bytes each, and 11 to 21 for finding it again.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
-    held: Long<Name>,
+    held: Pieces<Name>,
     /// Members of sets, narrow to broad, one set after the other.
     lists: Vec<Handle>,
     index: Index,
@@ -50,7 +50,7 @@ impl Names {
         let nobody =
             Name { key: [0; 2], cluster: 0, start: 0, count: 0, kind: IdKind::Checkout, claims: false };
         Self {
-            held: Long::from(nobody),
+            held: Pieces::from(nobody),
             lists: Vec::new(),
             index: Index::default(),
             identifiers: 0,

@@ -1,5 +1,5 @@
-//! Identifiers that were seen before in the same call, by their text: what has passed the door once is neither
-//! screened for placeholders nor given its pseudonym again.
+//! Identifiers that were seen before in the same call, by their text: a plain one is neither screened for placeholders
+//! nor given its pseudonym again.
 
 use std::hash::Hasher;
 use std::hint::black_box;
@@ -66,12 +66,15 @@ impl Seen {
         mix.short()
     }
 
-    /// Fetches where texts would stand.
+    /// Looks for several, whose places are fetched all at once before the first of them is looked at.
     #[inline]
-    pub(super) fn look_ahead(&self, sought: impl Iterator<Item = Sought>) {
+    pub(super) fn find_all(&self, sought: &[Sought], found: &mut [Option<Handle>]) {
         if let Some(mask) = self.slots.len().checked_sub(1) {
-            let sort = |sought: Sought| self.slots[sought.hash as usize & mask].sort;
-            black_box(sought.fold(0, |sum, sought| sum ^ sort(sought)));
+            let sort = |sought: &Sought| self.slots[sought.hash as usize & mask].sort;
+            black_box(sought.iter().fold(0, |sum, sought| sum ^ sort(sought)));
+        }
+        for (found, sought) in found.iter_mut().zip(sought) {
+            *found = self.find(*sought);
         }
     }
 

@@ -11,8 +11,9 @@
 //! | content | 150 | kind and labels, once for all rows that say the same |
 //! | order | 104 + 14 for finding it + two ids of 16 + length | the only version of it; more only where more is told |
 //!
-//! What each takes at the most, with all that is spare or copied at any instant, is in `bytes.rs`: the sum is what
-//! `Limits::bytes` caps.
+//! Clusters, handles and orders stand in [`Pieces`]: one more moves no others. Indexes, members of sets and contents
+//! are copied as they double. What each takes at the most, with all that is spare or copied at any instant, is in `bytes.rs`:
+//! the sum is what `Limits::bytes` caps.
 //!
 //! A fact that is no order and no refund is a row of the cluster that its identifiers belong to. Clusters become
 //! one when a fact names identifiers of both, the smaller moving into the larger; they are never taken apart, since
@@ -30,8 +31,8 @@ use crate::fact::content::{Content, ContentId, Contents, NONE};
 use crate::fact::door::{Door, Parts, Passed, RowFact};
 use crate::fact::index::Mix;
 use crate::fact::intake::Recorded;
-use crate::fact::long::Long;
 use crate::fact::names::{Handle, NOBODY, Names};
+use crate::fact::pieces::Pieces;
 use crate::fact::rows::{Place, Row};
 use crate::fact::snapshot::Unknown;
 use crate::fact::tie::Ties;
@@ -49,7 +50,7 @@ pub(crate) struct Facts {
     pub(crate) names: Names,
     pub(crate) contents: Contents,
     /// The first one is that of facts without identifiers.
-    pub(crate) clusters: Long<Cluster>,
+    pub(crate) clusters: Pieces<Cluster>,
     pub(crate) books: Books,
     /// Link codes and discount codes.
     pub(crate) links: Ties,
@@ -76,7 +77,7 @@ impl Facts {
             limits,
             names: Names::new(),
             contents: Contents::new(seed),
-            clusters: Long::from(Cluster::default()),
+            clusters: Pieces::from(Cluster::default()),
             books: Books::new(seed),
             links: Ties::default(),
             discounts: Ties::default(),

@@ -101,35 +101,32 @@ impl HalfLife {
         if age > self.reach {
             return 0;
         }
-        let (least, most) = Self::product(&newest, &older);
-        if least == most { least } else { self.weight_of_age(age as u128) }
+        self.weight_in_reach(&newest, &older)
     }
 
-    /// Replaces `weights` by the weight of each instant as seen from the last one, which is the newest.
+    /// Replaces `weights` by the weight of each instant as seen from the last one. They are in order of time.
     pub(crate) fn weights(&self, factors: &[Factor], weights: &mut Vec<u64>) {
         weights.clear();
         let ([oldest, ..], [.., newest]) = (factors, factors) else { return };
         if newest.since() - oldest.since() > self.reach {
             weights.extend(factors.iter().map(|factor| self.weight(*newest, *factor)));
-            return;
+        } else {
+            weights.extend(factors.iter().map(|older| self.weight_in_reach(newest, older)));
         }
-        // None is out of reach, and at no age at all the two factors multiply to one within the doubt.
-        weights.extend(factors.iter().map(|older| {
-            let (least, most) = Self::product(newest, older);
-            if least == most { least } else { self.weight_of_age((newest.since() - older.since()) as u128) }
-        }));
     }
 
-    /// The weight of an instant up to 54 half-lives older, if the two bounds of it are one.
+    /// The weight of an instant that is not newer, and up to 54 half-lives older.
     #[inline]
-    fn product(newest: &Factor, older: &Factor) -> (u64, u64) {
+    fn weight_in_reach(&self, newest: &Factor, older: &Factor) -> u64 {
         // The whole half-lives differ by 54 at most, so that 32 bits tell it and a half is below 2^62.
         let shift = 9 + newest.whole.wrapping_sub(older.whole);
         let product = high_half(newest.down, older.up) + (1 << (shift - 1));
-        ((product - DOUBT) >> shift, (product + DOUBT) >> shift)
+        let (least, most) = ((product - DOUBT) >> shift, (product + DOUBT) >> shift);
+        let age = || (newest.since() - older.since()) as u128;
+        if least == most { least } else { self.weight_of_age(age()) }
     }
 
-    /// The same from the age alone, to more digits than any doubt.
+    /// The same weight from the age alone, to more digits than any doubt.
     #[cold]
     #[inline(never)]
     fn weight_of_age(&self, age: u128) -> u64 {

@@ -93,7 +93,7 @@ impl<'a> Split<'a> {
         self.add([total], parts.as_chunks_mut().0, scratch)
     }
 
-    /// Adds the parts of several totals to the cells, of which there are as many as weights.
+    /// Adds to cell i, place k the part of `totals[k]` for weight i. There are as many cells as weights.
     ///
     /// # Errors
     /// `NoWeight` if all weights are zero and a total is not; nothing is added then.
@@ -151,6 +151,7 @@ impl<'a> Split<'a> {
         }
     }
 
+    /// Up to [`FEW`] narrow weights: remainders are compared each with each.
     fn few<const N: usize>(&self, totals: [i64; N], cells: &mut [[i64; N]]) {
         for (which, total) in totals.into_iter().enumerate() {
             let (divisor, unit) = (self.divisor(total), total.signum());
@@ -169,6 +170,7 @@ impl<'a> Split<'a> {
         }
     }
 
+    /// More of them: remainders are counted in buckets, and only the last bucket that gets a unit is looked through.
     fn many<const N: usize>(&self, totals: [i64; N], cells: &mut [[i64; N]], scratch: &mut Scratch) {
         let Scratch { remainders, band, .. } = scratch;
         let (divisors, units) = (totals.map(|total| self.divisor(total)), totals.map(i64::signum));
@@ -194,8 +196,8 @@ impl<'a> Split<'a> {
             band.clear();
             for (place, (cell, remainders)) in cells.iter_mut().zip(&*remainders).enumerate() {
                 let remainder = remainders[which];
-                // 1 if it lies above, with the total's sign. Both are up to 2^63, and there is no branch, as which of them lie
-                // above is anybody's guess.
+                // 1 if it lies above, with the total's sign: both are up to 2^63, so that the top bit tells. No branch, as
+                // half of them do.
                 let above = ((high - 1).wrapping_sub(remainder) >> 63) as i64;
                 cell[which] += (above ^ sign) - sign;
                 if remainder.wrapping_sub(low) < high - low {

@@ -2,7 +2,8 @@
 //! refused, and the door for all others.
 //!
 //! The short way takes turns and `identify` events whose labels are told by number. A combination of labels is made a
-//! content once, an identifier is hashed once a call, and a row then costs two looks into memory before it is staged.
+//! content once, an identifier gets its pseudonym once a call, and where those of 64 rows would stand is asked for at
+//! once.
 //! What the door would do is kept exactly by sending every row there of which it might do more: no or odd
 //! identifiers, texts that are too long, and labels that are long enough for an identifier and hold all its bytes.
 
@@ -32,7 +33,7 @@ impl Facts {
         let seed = self.key().seed();
         let mut bulk = Bulk::new(self);
         for block in blocks {
-            let labels = Combinations::of(block, bulk.limits(), seed).filter(|_| bulk.has_plain_door());
+            let labels = Combinations::of(block, bulk.limits(), seed).filter(|_| !bulk.has_memory());
             match labels {
                 Some(labels) => Short { block, labels }.take_in(&mut bulk)?,
                 None => {
@@ -101,10 +102,7 @@ impl<'a> Short<'_, 'a> {
             for (sought, text) in sought.iter_mut().zip(&batch.named) {
                 *sought = bulk.seen.sought(*kind, text);
             }
-            bulk.seen.look_ahead(sought.iter().copied());
-            for (found, sought) in batch.found.iter_mut().zip(sought) {
-                *found = bulk.seen.find(*sought);
-            }
+            bulk.seen.find_all(sought, &mut batch.found);
         }
     }
 
@@ -126,7 +124,7 @@ impl<'a> Short<'_, 'a> {
             return None;
         }
         let labels = |bulk: &mut Bulk<'_>| self.labels.content(labels, bulk);
-        let (content, handle) = bulk.numbers((*kind, name), batch.found[place], labels)?;
+        let (content, handle) = bulk.content_and_handle((*kind, name), batch.found[place], labels)?;
         bulk.push(self.block.at.instant(row), (id, turn), content, handle);
         Some(())
     }
@@ -150,7 +148,7 @@ impl<'a> Short<'_, 'a> {
             let known = match bulk.seen.find(sought) {
                 Some(handle) => bulk.known(handle),
                 None => {
-                    let known = bulk.plain(*kind, text)?;
+                    let known = bulk.known_if_plain(*kind, text)?;
                     fresh.push((sought, known));
                     known
                 }

@@ -98,17 +98,17 @@ impl<'c, 'a> RowFact<'c, 'a> {
 }
 
 impl Door<'_> {
-    /// Whether it looks at nothing but the event, the limits and the key: nothing was erased or is too old. Columns and
-    /// turns of identifiers that are kept already then take short ways around [`Door::enter`], so whatever else it is
-    /// told to look at has to make this false.
-    pub(super) fn is_plain(&self) -> bool {
-        self.gone.is_empty()
+    /// Whether it looks at more than the event, the limits and the key, since something was erased or is too old. Without
+    /// that, columns and plain turns go around [`Door::enter`]; so whatever else it is told to look at belongs here.
+    pub(super) fn has_memory(&self) -> bool {
+        !self.gone.is_empty()
     }
 
-    /// Whether it lets a plain turn in as it is: at a level that leaves labels, with an id that is not too long, and with
-    /// labels that are too short to contain the identifier.
+    /// Whether it lets a turn in as it is, if its identifier is plain: at a level that leaves labels, with an id that is
+    /// not too long, and with labels shorter than the identifier, which cannot contain it and are not too long if it is
+    /// not.
     #[inline]
-    pub(super) fn passes(&self, turn: &PlainTurn<'_>) -> bool {
+    pub(super) fn lets_in_as_is(&self, turn: &PlainTurn<'_>) -> bool {
         let PlainTurn { id, turn: cause, who: (_, text), labels, .. } = turn;
         let is_short =
             |label: &Option<&str>| label.is_none_or(|label| label.len() < text.len() && label.is_ascii());
@@ -119,26 +119,25 @@ impl Door<'_> {
             && labels.iter().all(is_short)
     }
 
-    /// An identifier at whose text there is nothing to do but to give it its pseudonym, and which whoever seeks it in labels
-    /// can go by its letters. Only ASCII is one, whose lower case is letter by letter; and no phone number, which is
-    /// sought by its digits.
-    pub(super) fn plain(&self, kind: IdKind, text: &str) -> Option<Known> {
+    /// The identifier, if its text is plain: kept as it stands, no placeholder, not too long, and ASCII, so that labels
+    /// are searched for it letter by letter. No phone number is: it is sought by its digits.
+    pub(super) fn known_if_plain(&self, kind: IdKind, text: &str) -> Option<Known> {
         let fits = text.len() <= self.limits.text_bytes && is_plain(kind, text);
         fits.then(|| Known { kind, name: self.key.pseudonym_of(kind, text) })
     }
 
-    /// The row of a plain turn that says all that `event` does, if there is nothing about it to look at more closely. It
-    /// is the row that [`Door::enter`] makes of it.
+    /// The row that [`Door::enter`] makes of a turn that says all that `event` does, if there is nothing about it to look
+    /// at more closely.
     pub(super) fn enter_plain<'c, 'a>(
         &self,
         turn: &PlainTurn<'c>,
         event: &'c EventRef<'a>,
     ) -> Option<RowFact<'c, 'a>> {
         let (kind, text) = turn.who;
-        if !self.is_plain() || !self.passes(turn) {
+        if self.has_memory() || !self.lets_in_as_is(turn) {
             return None;
         }
-        let who = SmallVec::from_slice(&[self.plain(kind, text)?]);
+        let who = SmallVec::from_slice(&[self.known_if_plain(kind, text)?]);
         let channel = event.channel.as_deref();
         let content = ContentRef { kind: &event.kind, channel, junk: 0, left_out: LeftOut::default() };
         let (id, cause) = (self.stored(turn.id), turn.turn.map(|turn| self.stored(turn)));
@@ -397,8 +396,8 @@ impl Door<'_> {
     }
 }
 
-/// Whether an identifier is [plain](Door::plain), however long it is.
-pub(super) fn is_plain(kind: IdKind, text: &str) -> bool {
+/// Whether an identifier is [plain](Door::known_if_plain), however long it is.
+fn is_plain(kind: IdKind, text: &str) -> bool {
     kind != IdKind::Phone && text.is_ascii() && kind.normalised(text) == text && !is_junk(kind, text)
 }
 

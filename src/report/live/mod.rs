@@ -222,11 +222,13 @@ impl Live {
         let Self { question, plan, here, shoppers, named, .. } = self;
         let world = world(facts, question, plan);
         let State { tally, plain: Some(plain) } = here else { return };
-        let is_named = || world.cluster(cluster).rows.iter().any(|row| named.has(row.id[0]));
-        let is_seen = !named.is_empty() && is_named();
-        if !is_seen && plain.meet(&world, cluster, tally) {
-            let found = Shopper::new(&world, cluster, here, question.period);
-            found.into_iter().for_each(|found| shoppers.insert(cluster, found));
+        let is_named =
+            !named.is_empty() && world.cluster(cluster).rows.iter().any(|row| named.has(row.id[0]));
+        if !is_named
+            && plain.meet(&world, cluster, tally)
+            && let Some(found) = Shopper::new(&world, cluster, here, question.period)
+        {
+            shoppers.insert(cluster, found);
         }
     }
 

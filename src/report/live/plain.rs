@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Result;
-use crate::fact::{Change, Facts, Handle, NONE, Tags, Traits};
+use crate::fact::{Change, Facts, Handle, IdHashes, NONE, Traits};
 use crate::journey::World;
 use crate::money::Currency;
 use crate::reason::RefuseReason;
@@ -80,7 +80,7 @@ pub(super) struct Shopper {
     /// In order of time.
     orders: Vec<Order>,
     /// Hashes of the ids of events.
-    tags: Tags,
+    ids: IdHashes,
     /// Turns in the period, and those of them that stand in the window of an order.
     turns: [u32; 2],
     /// The same by conversation.
@@ -126,12 +126,12 @@ impl Shopper {
             Some(Order { at, minor, currency, low, high, inside })
         };
         let rows = &world.cluster(number).rows;
-        let mut tags = Tags::for_many(rows.len());
-        tags.add_all(rows.iter().map(|row| row.id[0]));
+        let mut ids = IdHashes::for_many(rows.len());
+        ids.add_all(rows.iter().map(|row| row.id[0]));
         let mut shopper = Self {
             touches: touches.with_room(),
             orders: bought.iter().map(order).collect::<Option<_>>()?,
-            tags,
+            ids,
             turns: [0; 2],
             conversations: BTreeMap::new(),
             value: bought.iter().map(|bought| i128::from(bought.minor)).sum(),
@@ -179,7 +179,7 @@ impl Shopper {
                 && !flags.blocks
                 && row.at.nanos() <= now
                 && known(row.handle)
-                && !self.tags.has(row.tag)
+                && !self.ids.has(row.tag)
                 && at.is_ok_and(|at| !flags.touch || self.touches.at.binary_search(&at).is_err());
         }
         let Some((fact, handle)) = change.order else { return false };
@@ -203,7 +203,7 @@ impl Shopper {
     ) -> Result<()> {
         let (Some(row), Some(plain)) = (change.row, &sides.here.plain) else { return Ok(()) };
         sides.here.tally.intake.events += 1;
-        let _new = self.tags.insert(row.tag);
+        let _new = self.ids.insert(row.tag);
         let (flags, window) = (plain.flags(row.content), plain.window());
         let Some(at) = i64::try_from(row.at.nanos()).ok().filter(|_| flags.touch) else { return Ok(()) };
         let count = self.touches.at.len();

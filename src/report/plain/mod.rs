@@ -104,7 +104,7 @@ struct Scratch {
     start: usize,
     /// By touch and model, share and value: what begins to be given here, to this and all later touches.
     from: Vec<[i64; 2]>,
-    /// By model that looks at each pair and touch, share and value: what is given to this touch alone.
+    /// By model that looks at each pair, then by touch, with one cell more than touches: what is given to this touch alone.
     alone: Vec<[i64; 2]>,
     factors: Vec<Factor>,
     /// By model, share and value: what goes on to be given to the next touch.

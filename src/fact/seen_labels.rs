@@ -1,18 +1,21 @@
-//! What plain turns said before in the same call: labels that are told again are the same content.
+//! Labels of plain turns that were seen before in the same call, with the content that they are.
 
 use std::hash::Hasher;
 
 use crate::fact::content::ContentId;
 use crate::fact::index::Mix;
 
-/// Bytes of labels that a slot has room for, a place and a length before each.
+/// Bytes of a slot: each label behind its place and its length.
 const ROOM: usize = 56;
 
-/// How many sets of labels are remembered: 64 kilobytes, which stay at hand.
+/// How many sets of labels are remembered.
 const SLOTS: usize = 1 << 10;
 
+/// What it takes: 64 kilobytes, which stay at hand.
+pub(super) const BYTES: usize = SLOTS * size_of::<Slot>();
+
 /// Sets of labels with their contents. Of two that would stand in one place the later one does.
-pub(super) struct Told {
+pub(super) struct SeenLabels {
     slots: Vec<Slot>,
     seed: u64,
 }
@@ -26,21 +29,21 @@ struct Slot {
 
 const FREE: Slot = Slot { words: [0; ROOM / 8], content: 0, is_used: false };
 
-/// Labels as they are looked for.
+/// SoughtLabels as they are looked for.
 #[derive(Clone, Copy)]
-pub(super) struct Labels {
+pub(super) struct SoughtLabels {
     words: [u64; ROOM / 8],
     place: usize,
 }
 
-impl Told {
+impl SeenLabels {
     pub(super) fn new(seed: u64) -> Self {
         Self { slots: Vec::new(), seed }
     }
 
-    /// None of labels that are too long together.
+    /// None if the labels are too long together.
     #[inline]
-    pub(super) fn labels(&self, labels: &[Option<&str>]) -> Option<Labels> {
+    pub(super) fn sought(&self, labels: &[Option<&str>]) -> Option<SoughtLabels> {
         let (mut bytes, mut end) = ([0; ROOM], 0);
         for (place, label) in (1..).zip(labels) {
             let Some(label) = label else { continue };
@@ -55,16 +58,16 @@ impl Told {
             *word = u64::from_le_bytes(*bytes);
             mix.write_u64(*word);
         }
-        Some(Labels { words, place: mix.short() as usize % SLOTS })
+        Some(SoughtLabels { words, place: mix.short() as usize % SLOTS })
     }
 
     #[inline]
-    pub(super) fn find(&self, labels: Labels) -> Option<ContentId> {
+    pub(super) fn find(&self, labels: SoughtLabels) -> Option<ContentId> {
         let slot = self.slots.get(labels.place)?;
         (slot.is_used && slot.words == labels.words).then_some(slot.content)
     }
 
-    pub(super) fn put(&mut self, labels: Labels, content: ContentId) {
+    pub(super) fn put(&mut self, labels: SoughtLabels, content: ContentId) {
         self.slots.resize(SLOTS, FREE);
         self.slots[labels.place] = Slot { words: labels.words, content, is_used: true };
     }
@@ -75,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_found_under_what_was_told_last_and_no_others() {
+    fn labels_are_found_under_what_was_seen_last_and_no_others() {
         let texts: Vec<String> = (0..300).map(|number| format!("label-{number}")).collect();
         let sets: Vec<[Option<&str>; 3]> = texts
             .iter()
@@ -85,15 +88,15 @@ mod tests {
             })
             .chain([[None; 3], [Some(""), None, None], [None, Some(""), None]])
             .collect();
-        let mut told = Told::new(42);
+        let mut seen = SeenLabels::new(42);
         for (content, labels) in (0..).zip(&sets) {
-            let labels = told.labels(labels).unwrap();
-            assert_eq!(told.find(labels), None);
-            told.put(labels, content);
-            assert_eq!(told.find(labels), Some(content));
+            let labels = seen.sought(labels).unwrap();
+            assert_eq!(seen.find(labels), None);
+            seen.put(labels, content);
+            assert_eq!(seen.find(labels), Some(content));
         }
         let found = |(content, labels): &(u32, &[Option<&str>; 3])| {
-            let found = told.find(told.labels(*labels).unwrap());
+            let found = seen.find(seen.sought(*labels).unwrap());
             assert!(found.is_none_or(|found| found == *content), "{labels:?}");
             found.is_some()
         };
@@ -103,10 +106,10 @@ mod tests {
 
     #[test]
     fn labels_of_more_bytes_than_there_is_room_for_are_not_looked_for() {
-        let (told, text) = (Told::new(42), "x".repeat(ROOM));
-        assert!(told.labels(&[Some(&text[2..])]).is_some());
-        assert!(told.labels(&[Some(&text[1..])]).is_none());
-        assert!(told.labels(&[Some(&text[..20]), Some(&text[..20]), Some(&text[..20])]).is_none());
-        assert!(told.labels(&[Some("a"), Some(&text)]).is_none());
+        let (seen, text) = (SeenLabels::new(42), "x".repeat(ROOM));
+        assert!(seen.sought(&[Some(&text[2..])]).is_some());
+        assert!(seen.sought(&[Some(&text[1..])]).is_none());
+        assert!(seen.sought(&[Some(&text[..20]), Some(&text[..20]), Some(&text[..20])]).is_none());
+        assert!(seen.sought(&[Some("a"), Some(&text)]).is_none());
     }
 }
