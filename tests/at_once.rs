@@ -283,6 +283,31 @@ fn a_log_that_does_not_fit_says_how_far_it_was_read() {
 }
 
 #[test]
+fn what_labels_keep_out_uses_up_no_identifier() {
+    let turn = |id: &str, visitor: &str, topic: &str| -> Event {
+        Event::query(id, at("2026-03-01T10:00:00Z"), Who::visitor(visitor)).topic(topic).into()
+    };
+    let click = |id: &str, visitor: &str, code: &str| -> Event {
+        Event::link_click(id, at("2026-03-01T10:00:00Z"), Who::visitor(visitor)).code(code).into()
+    };
+    for events in [
+        [turn("e1", "v1", "a"), turn("e2", "v2", "b"), turn("e3", "v3", "a")],
+        [click("e1", "v1", "a"), click("e2", "v2", "b"), click("e3", "v3", "a")],
+    ] {
+        let mut limits = Limits::default();
+        (limits.identifiers, limits.labels) = (2, 1);
+        let (mut each, mut at_once) =
+            (Tracker::with_limits(key(), limits.clone()), Tracker::with_limits(key(), limits));
+        for event in events {
+            let recorded = each.record(event.clone()).map_err(|error| error.to_string());
+            let taken = at_once.extend([event]).map_err(|error| error.to_string());
+            assert_eq!(recorded.map(drop), taken.map(drop));
+        }
+        assert_eq!((each.len(), bytes(&at_once)), (2, bytes(&each)));
+    }
+}
+
+#[test]
 fn an_identifier_that_the_door_looked_at_is_sought_in_labels_of_later_rows_too() {
     let cases = [
         (IdKind::Phone, "+4930123456", "49 30 12 34 56"),

@@ -48,7 +48,16 @@ fn in_field(field: &str) -> String {
 
 /// Reads a log line by line; empty lines are passed over. Bytes that are no UTF-8 make a bad line.
 pub fn read<R: BufRead>(source: R) -> Reader<R> {
-    Reader { source, line: 0, buffer: Vec::new(), ends: Vec::new(), given: 0, failed: None, broken: false }
+    Reader {
+        source,
+        line: 0,
+        buffer: Vec::new(),
+        ends: Vec::new(),
+        given: 0,
+        has_more: false,
+        failed: None,
+        broken: false,
+    }
 }
 
 /// Reads a log that is in memory as a whole; empty lines are passed over.
@@ -150,7 +159,9 @@ pub struct Reader<R> {
     ends: Vec<usize>,
     /// How many of them were given out.
     given: usize,
-    /// How the source failed behind them.
+    /// Whether the source had something at hand behind them.
+    has_more: bool,
+    /// How it failed there.
     failed: Option<ErrorKind>,
     /// Whether it has been told that it failed.
     broken: bool,
@@ -193,15 +204,19 @@ impl<R: BufRead> Reader<R> {
         Some(LineError { line: self.line, field: String::new(), reason, broken: true })
     }
 
-    /// Reads lines until so many wait to be given out, or the source ends or fails.
+    /// Reads lines until so many wait to be given out, or the source ends, fails or has nothing more at hand.
     pub(crate) fn read_ahead(&mut self, lines: usize) {
         if self.given == self.ends.len() {
             self.buffer.clear();
             self.ends.clear();
             self.given = 0;
         }
-        let has_room = |held: &Self| held.buffer.len() < MOST_AHEAD && held.ends.len() < held.given + lines;
-        while has_room(self) && self.failed.is_none() && !self.broken {
+        let wants = |held: &Self| match held.ends.len() - held.given {
+            0 => true,
+            // Only what is at hand: nobody waits for a line while another one could be looked at.
+            waiting => waiting < lines && held.buffer.len() < MOST_AHEAD && held.has_more,
+        };
+        while wants(self) && self.failed.is_none() && !self.broken {
             let start = self.buffer.len();
             match self.next_line(start) {
                 Ok(0) => return,
@@ -257,6 +272,7 @@ impl<R: BufRead> Reader<R> {
             let used = end.map_or(held.len(), |place| place + 1);
             let room = start + MAX_LINE + "\r\n".len() - self.buffer.len();
             self.buffer.extend_from_slice(&held[..used.min(room)]);
+            self.has_more = used < held.len();
             self.source.consume(used);
             read += used;
             if end.is_some() || used == 0 {

@@ -248,15 +248,17 @@ impl Facts {
             self.deal(staged, intake);
             return self.insert_row(fact, &mut ()).map(Some);
         }
-        let handle = match self.names.find(&fact.who) {
-            Some(handle) => handle,
-            None => {
-                self.fits(0, self.unknown(&fact.who))?;
-                self.enter(&fact.who)
-            }
-        };
+        let found = self.names.find(&fact.who);
+        if found.is_none() {
+            self.fits(0, self.unknown(&fact.who))?;
+        }
+        // Identifiers are not here for a fact that labels keep out.
         self.fits_labels(&fact.content)?;
         let content = self.contents.intern(&fact.content);
+        let handle = match found {
+            Some(handle) => handle,
+            None => self.enter(&fact.who),
+        };
         let RowFact { at, id, turn, .. } = fact;
         self.put_on_stage(staged, Draft { at: *at, id: *id, tag: 0, content, handle, turn: *turn });
         Ok(None)

@@ -2,8 +2,8 @@
 
 use std::ops::{Index, IndexMut, Range};
 
-/// A list in pieces of [`PIECE`] items. Only the first piece is moved as it grows, so that nobody waits for a long list
-/// to be copied, and less than a piece is spare.
+/// A list in pieces of [`PIECE`] items. No more than one piece is moved as it grows, so that nobody waits for a long
+/// list to be copied, and less than a piece is spare.
 #[derive(Clone, Debug)]
 pub(crate) struct Pieces<T> {
     /// All but the last have as many as a piece holds.

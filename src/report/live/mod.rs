@@ -222,10 +222,9 @@ impl Live {
         let Self { question, plan, here, shoppers, named, .. } = self;
         let world = world(facts, question, plan);
         let State { tally, plain: Some(plain) } = here else { return };
-        let is_named =
-            !named.is_empty() && world.cluster(cluster).rows.iter().any(|row| named.has(row.id[0]));
-        if !is_named
-            && plain.meet(&world, cluster, tally)
+        let is_named = || world.cluster(cluster).rows.iter().any(|row| named.has(row.id[0]));
+        if plain.meet(&world, cluster, tally)
+            && (named.is_empty() || !is_named())
             && let Some(found) = Shopper::new(&world, cluster, here, question.period)
         {
             shoppers.insert(cluster, found);
