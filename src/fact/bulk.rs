@@ -51,7 +51,7 @@ pub(crate) struct Bulk<'f> {
     /// Identifiers that are plain to the door.
     pub(super) seen: Seen,
     seen_labels: SeenLabels,
-    /// Whether the door has.
+    /// Whether the door has, so that all has to go through it.
     has_memory: bool,
 }
 
@@ -119,8 +119,8 @@ impl<'f> Bulk<'f> {
         Some(content)
     }
 
-    /// The numbers of a content and of an identifier that is `found` already or plain to the door. Neither is there for a row that
-    /// the other keeps out.
+    /// The numbers of a content and of an identifier that is `found` already or plain to the door. Neither is there for
+    /// a row that the other keeps out.
     #[inline]
     pub(super) fn content_and_handle(
         &mut self,

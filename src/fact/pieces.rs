@@ -1,4 +1,4 @@
-//! Pieces lists that stay where they are.
+//! Long lists in pieces that stay where they are.
 
 use std::ops::{Index, IndexMut, Range};
 
@@ -58,9 +58,9 @@ impl<T> Default for Pieces<T> {
 
 impl<T> From<T> for Pieces<T> {
     fn from(item: T) -> Self {
-        let mut long = Self::default();
-        long.push(item);
-        long
+        let mut list = Self::default();
+        list.push(item);
+        list
     }
 }
 
@@ -86,24 +86,24 @@ mod tests {
 
     #[test]
     fn items_stand_in_order_and_stay_where_they_are() {
-        let mut long = Pieces::default();
-        assert_eq!((long.len(), long.iter().next()), (0, None));
+        let mut list = Pieces::default();
+        assert_eq!((list.len(), list.iter().next()), (0, None));
         let mut places = Vec::new();
         for item in 0..PIECE * 2 + 7 {
-            long.push(item);
-            assert_eq!((long.len(), long[item]), (item + 1, item));
+            list.push(item);
+            assert_eq!((list.len(), list[item]), (item + 1, item));
             if item >= PIECE {
-                places.push(&raw const long[item]);
+                places.push(&raw const list[item]);
             }
         }
-        let stayed = places.iter().zip(PIECE..).all(|(place, item)| std::ptr::eq(*place, &long[item]));
+        let stayed = places.iter().zip(PIECE..).all(|(place, item)| std::ptr::eq(*place, &list[item]));
         assert!(stayed);
-        assert!(long.iter().copied().eq(0..PIECE * 2 + 7));
-        assert!(long.range(PIECE - 2..PIECE + 2).copied().eq(PIECE - 2..PIECE + 2));
-        long.iter_mut().for_each(|item| *item *= 2);
-        long[PIECE] += 1;
-        assert_eq!((long[PIECE - 1], long[PIECE]), (PIECE * 2 - 2, PIECE * 2 + 1));
-        let lengths: Vec<usize> = long.pieces_mut().iter().map(Vec::len).collect();
+        assert!(list.iter().copied().eq(0..PIECE * 2 + 7));
+        assert!(list.range(PIECE - 2..PIECE + 2).copied().eq(PIECE - 2..PIECE + 2));
+        list.iter_mut().for_each(|item| *item *= 2);
+        list[PIECE] += 1;
+        assert_eq!((list[PIECE - 1], list[PIECE]), (PIECE * 2 - 2, PIECE * 2 + 1));
+        let lengths: Vec<usize> = list.pieces_mut().iter().map(Vec::len).collect();
         assert_eq!(lengths, [PIECE, PIECE, 7]);
     }
 }
