@@ -3,7 +3,8 @@
 mod support;
 mod world;
 
-use std::io::BufReader;
+use std::cell::Cell;
+use std::io::{BufRead, BufReader, Read};
 
 use clinch::event::{Columns, EventOf, Query, Texts, Times, jsonl};
 use clinch::{ErrorKind, Event, EventRef, IdKind, Identifier, Key, Limits, PrivacyLevel, Tracker, Who};
@@ -280,6 +281,39 @@ fn a_log_that_does_not_fit_says_how_far_it_was_read() {
         assert_eq!(reader.next_borrowed().unwrap().unwrap().id, "e5");
         assert!(reader.next_borrowed().is_none());
     }
+}
+
+/// Gives a line at a time, and the next one only once that one has been told of.
+struct Slow<'t> {
+    lines: Vec<&'static str>,
+    given: usize,
+    told: &'t Cell<usize>,
+}
+
+impl Read for Slow<'_> {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        unreachable!("lines are read by way of the buffer")
+    }
+}
+
+impl BufRead for Slow<'_> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        assert_eq!(self.told.get(), self.given, "a line was waited for before another one was looked at");
+        Ok(self.lines.get(self.given).map_or(&[], |line| line.as_bytes()))
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.given += usize::from(bytes > 0);
+    }
+}
+
+#[test]
+fn no_line_waits_for_one_that_the_source_does_not_have_yet() {
+    let told = Cell::new(0);
+    let source = Slow { lines: vec!["nope\n", "{}\n", "[]\n"], given: 0, told: &told };
+    let mut tracker = Tracker::new(key());
+    tracker.extend_lines(&mut jsonl::read(source), |_| told.set(told.get() + 1)).unwrap();
+    assert_eq!(told.get(), 3);
 }
 
 #[test]

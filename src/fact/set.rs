@@ -19,9 +19,9 @@
 //! one when a fact names identifiers of both, the smaller moving into the larger; they are never taken apart, since
 //! who is who is computed from their facts for each answer.
 
-use crate::error::{ErrorKind, Result};
 use smallvec::SmallVec;
 
+use crate::error::{ErrorKind, Result};
 use crate::event::{EventRef, Kind, KindRef, PlainTurn};
 use crate::fact::book::Books;
 use crate::fact::booked::{Booked, Version};

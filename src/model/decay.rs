@@ -339,6 +339,26 @@ mod tests {
         }
 
         #[test]
+        fn weights_of_a_path_are_those_of_its_instants(
+            (half_life, _) in ages(),
+            ages in prop::collection::vec((0..=56_u64, 0..=1_000_u64), 1..12),
+        ) {
+            // Around 54 half-lives too, behind which one is out of reach.
+            let prepared = HalfLife::new(half_life);
+            let age = |(whole, part): &(u64, u64)| {
+                i128::from(half_life) * i128::from(*whole) + i128::from(half_life) * i128::from(*part) / 1_000
+            };
+            let mut ages: Vec<i128> = ages.iter().map(age).collect();
+            ages.sort_unstable_by_key(|age| -age);
+            let factors: Vec<Factor> = ages.iter().map(|age| prepared.factor(-age)).collect();
+            let mut weights = vec![7];
+            prepared.weights(&factors, &mut weights);
+            let newest = factors[factors.len() - 1];
+            let each: Vec<u64> = factors.iter().map(|factor| prepared.weight(newest, *factor)).collect();
+            prop_assert_eq!(weights, each);
+        }
+
+        #[test]
         fn weights_never_rise_with_age((half_life, age) in ages(), more in 0..1_000_000_u128) {
             prop_assume!(age < 1 << 72);
             prop_assert!(weight(age, half_life) >= weight(age + more, half_life));

@@ -350,6 +350,17 @@ mod tests {
                 assert_eq!(parts, sorted(*total, weights), "{total} over {weights:?}");
             }
         }
+        // Two at once, on top of what is there.
+        for pair in totals.windows(2).filter(|_| weights.iter().any(|weight| *weight > 0)) {
+            let mut cells = vec![[0; 2]; weights.len()];
+            cells[0] = [-pair[0].signum(), 0];
+            split.add([pair[0], pair[1]], &mut cells, scratch).unwrap();
+            cells[0][0] += pair[0].signum();
+            for (which, total) in pair.iter().enumerate() {
+                let found: Vec<i64> = cells.iter().map(|cell| cell[which]).collect();
+                assert_eq!(found, sorted(*total, weights), "{total} of {pair:?} over {weights:?}");
+            }
+        }
     }
 
     fn totals() -> impl Strategy<Value = i64> {
